@@ -1,0 +1,288 @@
+#!/bin/sh
+# frep's receiver: makes one folder of this machine the copy of a folder at the sender's.
+#
+# The sender writes this text into a shell as one { ... } block, with main's arguments set before it,
+# and waits for "ready" before it sends a byte more, since shells read ahead. Nothing is installed.
+#
+# The wire. Each line of either end begins with NONCE, random and known to these two ends alone.
+#   sender    NONCE list                what is there?
+#             NONCE set N               a change set: a tar archive in chunks follows
+#             NONCE chunk SIZE COUNT    COUNT blocks of SIZE bytes follow this line
+#             NONCE end | abort         no more chunks; an aborted set is forgotten
+#             NONCE commit N            puts set N in place: without this line it never happened
+#             NONCE ping N | bye
+#   receiver  NONCE ready KEY=VALUE...  or: NONCE refused REASON DETAIL...
+#             NONCE listing gnu|stat    then records as in list_gnu and list_stat, then: NONCE listed
+#             NONCE ok N                or: NONCE problem TEXT..., then NONCE err N
+#             NONCE pong N
+#             NONCE gone                a newer sender has taken the destination over
+#
+# The archive of a set is unpacked into a folder that nobody looks into, and holds
+#   plan      lines VERB KEY PATH, done in order when the set is committed. PATH is relative to the
+#             destination, which itself is "."; all but plain characters are written as \0ooo
+#   n/KEY/    what goes into one folder, new folders whole
+#   t/        what goes into many folders, as a tree
+#   d/        empty folders with the modes and times that folders shall have
+#   lists of paths, each ended by a NUL byte: see remove and drop
+# shellcheck disable=SC2317 # The plan's verbs are called by their names.
+
+say() { printf '\n%s %s\n' "$nonce" "$*"; }
+
+refuse() {
+    say refused "$@"
+    exit 3
+}
+
+present() { [ -e "$1" ] || [ -L "$1" ]; } # also a symlink to nowhere
+
+purge() { # FILE...: removes them, folders that may not be written in included
+    rm -rf -- "$@" 2>/dev/null || {
+        chmod -R u+rwX -- "$@" 2>/dev/null || :
+        rm -rf -- "$@"
+    }
+}
+
+enter() { # PATH: goes to that folder, if no symlink and no .. is on the way
+    case $1 in
+        .) folder=$dest ;;
+        *\\*) folder=$(printf '%b.' "$1") && folder=$dest/${folder%.} ;;
+        *) folder=$dest/$1 ;;
+    esac
+    if cd -P -- "$folder" 2>/dev/null && [ "$PWD" = "$folder" ]; then return; fi
+    printf '%s: not there, or behind a symlink\n' "$folder"
+    return 1
+}
+
+# --- a change set arrives -----------------------------------------------------------------------
+
+chunks() { # the archive's bytes, exactly: tar and shells would read on into the next command
+    while IFS=' ' read -r mark word size count <&3; do
+        case $mark$word in
+            "$nonce"chunk) dd bs="$size" count="$count" iflag=fullblock <&3 2>/dev/null || return ;;
+            "$nonce"end) return 0 ;;
+            *) return 1 ;;
+        esac
+    done
+    return 1
+}
+
+stage() { # N
+    staged=$1
+    [ -d "$in" ] || gone
+    # The cat keeps the rest of the archive from being read as commands when tar gives up early.
+    said=$(cd "$in" && chunks | {
+        status=0
+        tar -xpof - 2>&1 || status=$?
+        cat >/dev/null
+        exit "$status"
+    }) || staged=failed
+}
+
+# --- and is put in place ------------------------------------------------------------------------
+
+commit() { # N
+    [ -d "$in" ] || gone
+    trouble=
+    if [ "$staged" = "$1" ] && [ -f "$in/plan" ]; then
+        while IFS=' ' read -r verb key path; do
+            case $verb in
+                drop | into | tree | clear | delete | unlock | attributes | stamp)
+                    said=$("$verb" "$key" "$path" 2>&1) || report "$said"
+                    ;;
+                *) report "no such verb: $verb" ;;
+            esac
+        done <"$in/plan"
+    else
+        report "$said"
+    fi
+    if [ "$trouble" ]; then say err "$1"; else say ok "$1"; fi
+    staged=
+    purge "$in"
+    mkdir -m 700 -- "$in" || :
+}
+
+report() { # TEXT: what went wrong, at most 20 lines of it
+    trouble=yes
+    printf '%s\n' "${1:-failed without a word}" | head -n 20 | while IFS= read -r text; do
+        say problem "$text"
+    done
+}
+
+drop() { # what the sender found to be torn
+    cd "$in" && xargs -0 sh -c "$inside" sh "$in" <drop && xargs -0 rm -rf -- <drop
+}
+
+into() { # KEY PATH: moves what is in n/KEY into that folder, each name by one rename
+    enter "$2" || return
+    from=$in/n/$1
+    if [ "$mounts" ] && [ "$(stat -c %d .)" != "$(stat -c %d "$in")" ]; then
+        from=$PWD/.frep-$tag.$nonce # A rename cannot cross file systems: copy first.
+        mkdir -m 700 -- "$from" && cp -RpP -- "$in/n/$1/." "$from/" || return
+    fi
+    set +f
+    move_here "$from"/* && move_here "$from"/.[!.]* && move_here "$from"/..?*
+    status=$?
+    [ "$from" = "$in/n/$1" ] || purge "$from"
+    return "$status"
+}
+
+move_here() { if present "$1"; then mv -f -- "$@" .; fi; }
+
+# Links each file to a temporary name and renames that; will not follow a symlink for a folder.
+tree() { cp -RlfP -- "$in/t/." "$dest/."; }
+
+clear() { remove clear; }    # what is in the way of something of another kind
+delete() { remove deletes; } # what is gone at the source
+
+remove() { # LIST: the files in it, then the folders in LIST-folders where nothing else is left
+    cd -P -- "$dest" || return
+    for list in "$1" "$1-folders"; do
+        [ -f "$in/$list" ] || continue
+        xargs -0 sh -c "$inside" sh "$dest" <"$in/$list" || return
+    done
+    if [ -f "$in/$1" ]; then xargs -0 rm -f -- <"$in/$1" || return; fi
+    if [ -f "$in/$1-folders" ]; then
+        xargs -0 rmdir --ignore-fail-on-non-empty -- <"$in/$1-folders" 2>&1 |
+            grep -v 'No such file' && return 1
+    fi
+    return 0
+}
+
+# DEST PATH...: fails unless each ./PATH is in a folder of DEST, not behind a symlink, or not there.
+# shellcheck disable=SC2016
+inside='
+    dest=$1 last=
+    shift
+    for path; do
+        case $path/ in ./*) ;; *) echo "$path: not relative"; exit 255 ;; esac
+        case $path/ in */../* | *//*) echo "$path: not plain"; exit 255 ;; esac
+        parent=${path%/*}
+        [ "$parent" != "$last" ] || continue
+        last=$parent
+        cd -P -- "$dest/$parent" 2>/dev/null || continue
+        [ "$PWD" = "$dest${parent#.}" ] || { echo "$path: behind a symlink"; exit 255; }
+    done
+'
+
+unlock() { enter "$2" && chmod u+rwx .; } # a folder that its owner may not write in
+
+attributes() { enter "$2" && chmod "$1" . && touch -r "$in/d${folder#"$dest"}" .; } # MODE PATH
+
+stamp() { cp -R --preserve=mode,timestamps -- "$in/d/." "$dest/."; }
+
+# --- what is there ------------------------------------------------------------------------------
+
+list() {
+    say listing "$lists"
+    if cd -P -- "$dest"; then "list_$lists"; fi
+    say listed
+}
+
+# TYPE MODE SIZE SECONDS PATH, NUL, target of a link, NUL; at the end an empty record.
+list_gnu() {
+    find . -path "./.frep-$tag.*" -prune -o -printf '%y %m %s %Ts %P\0%l\0' 2>/dev/null
+    printf '\0'
+}
+
+# Names, each with a NUL, an empty name, what stat says of each (hexadecimal mode, size, seconds,
+# name), NUL, each link and its target, each with a NUL, an empty name; at the end an empty name.
+# shellcheck disable=SC2016
+list_stat() {
+    find . -path "./.frep-$tag.*" -prune -o -print0 2>/dev/null | xargs -0 sh -c '
+        printf "%s\0" "$@"
+        printf "\0"
+        stat -c "%f %s %Y %n" -- "$@" 2>/dev/null
+        printf "\0"
+        for name; do
+            [ ! -L "$name" ] || { printf "%s\0" "$name"; readlink -n -- "$name"; printf "\0"; }
+        done
+        printf "\0"' sh
+    printf '\0'
+}
+
+# --- one connection -----------------------------------------------------------------------------
+
+prepare() { # PARENT NAME: finds out what there is to work with
+    [ ! -t 3 ] || refuse terminal
+    LC_ALL=C
+    export LC_ALL
+    unset CDPATH TAR_OPTIONS
+    set -f
+    for tool in tar dd find xargs mv cp rm mkdir rmdir chmod touch stat head grep; do
+        command -v "$tool" >/dev/null || refuse missing "$tool" "$(system)"
+    done
+    tar=$(tar --version 2>&1 | head -n 1)
+    case $tar in
+        *GNU*) ;;
+        *[Bb]usy[Bb]ox* | bsdtar*) ;;
+        *) refuse tar "$(system)" "$tar" ;;
+    esac
+    [ "$(printf 12 | dd bs=2 count=1 iflag=fullblock 2>/dev/null)" = 12 ] || refuse dd "$(system)"
+    lists=stat links=no
+    if find . -prune -printf '' 2>/dev/null; then lists=gnu; fi
+    case $(cp --version 2>/dev/null | head -n 1) in
+        *"GNU coreutils) 8."[0-9] | *"GNU coreutils) 8.1"? | *"GNU coreutils) 8.2"[0-6]) ;;
+        *"GNU coreutils) "[89].* | *"GNU coreutils) "[1-9][0-9].*) links=yes ;;
+    esac
+    locate "$1" "$2"
+}
+
+system() { sed -n 's/^ID=//p' /etc/os-release 2>/dev/null | head -n 1 || :; }
+
+locate() { # PARENT NAME: makes the destination and a folder to stage in, on the same file system
+    said=$(mkdir -p -- "$1" 2>&1) || refuse destination "$said"
+    cd -P -- "$1" || refuse destination "$1"
+    base=${PWD%/}
+    dest=$base/$2
+    [ ! -L "$dest" ] || refuse symlink "$dest"
+    said=$([ -d "$dest" ] || mkdir -- "$dest" 2>&1) || refuse destination "$said"
+    mounts=$(mounts_below) root=$([ ! -O "$dest" ] || echo yes)
+    for folder in "$base" "$dest"; do
+        set +f
+        purge "$folder/.frep-$tag."* 2>/dev/null || : # of a sender that died, or that we follow
+        set -f
+    done
+    for folder in "${base:-/}" "$dest"; do
+        stage=${folder%/}/.frep-$tag.$nonce in=$stage/in
+        [ "$(stat -c %d -- "$folder")" = "$(stat -c %d -- "$dest")" ] || continue
+        if mkdir -m 700 -- "$stage" 2>/dev/null && mkdir -- "$in"; then return; fi
+    done
+    refuse unwritable "$(id -un 2>/dev/null || id -u)" "$(ls -ld -- "$dest")"
+}
+
+mounts_below() { # says so if other file systems are mounted inside, or if that cannot be known
+    case $dest in *[!A-Za-z0-9._/-]*) echo perhaps ;; esac
+    while read -r _ _ _ _ point _; do
+        case $point in "$dest"/*) echo yes ;; esac
+    done 2>/dev/null </proc/self/mountinfo || echo perhaps
+}
+
+gone() {
+    say gone
+    exit 4
+}
+
+main() { # NONCE TAG PARENT NAME
+    set -eu
+    nonce=$1 tag=$2 stage='' staged='' said=''
+    exec 3<&0 </dev/null
+    trap '' INT PIPE
+    trap 'exit 1' HUP TERM
+    trap '[ -z "$stage" ] || purge "$stage"' EXIT
+    prepare "$3" "$4"
+    say ready "lists=$lists links=$links root=${root:-no} mounts=${mounts:+yes}" \
+        "uid=$(id -u) tar=$(printf %s "$tar" | tr ' ' _)"
+    while IFS=' ' read -r mark word number <&3; do
+        [ "$mark" = "$nonce" ] || break
+        case $word in
+            list) list ;;
+            set) stage "$number" ;;
+            commit) commit "$number" ;;
+            ping) say pong "$number" ;;
+            *) break ;;
+        esac
+    done
+    exit 0
+}
+
+main "$@"
