@@ -1,0 +1,2180 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//DESCRIPTION Keeps a copy of a folder wherever a shell can be reached: one way, at once
+//JAVA 17+
+//DEPS info.picocli:picocli:4.7.7
+//DEPS org.apache.commons:commons-compress:1.28.0
+//DEPS org.eclipse.jgit:org.eclipse.jgit:7.4.0.202509020913-r
+//DEPS org.slf4j:slf4j-nop:1.7.36
+//SOURCES support/Console.java
+//SOURCES support/GitIndex.java
+//SOURCES support/GitRepository.java
+//SOURCES support/IgnorePattern.java
+//SOURCES support/IgnoreRules.java
+//SOURCES support/Manifest.java
+//SOURCES support/Names.java
+//FILES receiver.sh
+//COMPILE_OPTIONS -encoding UTF-8
+//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+
+package dev.frep;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.ClosedWatchServiceException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchEvent;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
+import java.nio.file.attribute.FileTime;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.Stack;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.zip.CRC32C;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * frep keeps DEST_PARENT_DIR/basename(SRC_DIR) on a target a copy of SRC_DIR, one way.
+ *
+ * <p>The story is in {@link #replicate}: the {@link Watcher} hints at what is dirty, the {@link
+ * Scanner} looks at the disk and makes a snapshot, and each {@link Target} sends the {@link Diff}
+ * between what its other end has acknowledged and that snapshot, as an {@link Archive} over its
+ * {@link Link}, until the two are the same. The rooms below stand in this order.
+ */
+@Command(
+    name = "frep",
+    sortOptions = false,
+    mixinStandardHelpOptions = false,
+    versionProvider = frep.Version.class,
+    description = {
+      "Makes DEST_PARENT_DIR/basename(SRC_DIR) at a target a copy of SRC_DIR and keeps it one,",
+      "one way. The target is where COMMAND gives a shell that reads commands on its stdin;",
+      "a shell and a tar are all that is needed there.",
+      ""
+    },
+    customSynopsis = "frep [OPTIONS] SRC_DIR DEST_PARENT_DIR [--] COMMAND...",
+    footer = {
+      "",
+      "Examples:",
+      "  frep ./proj /home/code -- ssh my.host bash",
+      "  frep ./proj /home/code docker exec -i my-container sh"
+    })
+public final class frep implements Callable<Integer> {
+  @Parameters(index = "0", paramLabel = "SRC_DIR", description = "An existing folder.")
+  private String source;
+
+  @Parameters(
+      index = "1",
+      paramLabel = "DEST_PARENT_DIR",
+      description = "An absolute path at the target; the copy is made in it.")
+  private String destination;
+
+  @Parameters(
+      index = "2..*",
+      paramLabel = "COMMAND",
+      arity = "0..*",
+      parameterConsumer = Rest.class,
+      description = "Gives a running shell, for example: ssh host bash")
+  private List<String> command = new ArrayList<>();
+
+  @Option(
+      names = "--clean-out-first",
+      description = "Remove from the destination what the source does not have.")
+  private boolean cleanOutFirst;
+
+  @Option(
+      names = "--with-initial-replication",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description = "Copy what differs at the start (default), or assume the copy is up to date.")
+  private boolean withInitialReplication;
+
+  @Option(
+      names = "--replicate-on-change",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description = "Go on with every change until Ctrl-C (default), or end after the first copy.")
+  private boolean replicateOnChange;
+
+  @Option(names = "--once", description = "The same as --no-replicate-on-change.")
+  private boolean once;
+
+  @Option(
+      names = "--gitignore",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description = "Leave out what Git would ignore, and .git (default), or send everything.")
+  private boolean gitignore;
+
+  @Option(names = "--debugging", description = "Tell what goes over the link, and stack traces.")
+  private boolean debugging;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Print the version.")
+  private boolean version;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Print this help.")
+  private boolean help;
+
+  /** What the program ends with; the README has the same table. */
+  enum Exit {
+    IN_STEP(0),
+    PROBLEMS(1),
+    USAGE(2),
+    SOURCE(3),
+    CONNECTION(4),
+    TARGET(5),
+    SUPERSEDED(6),
+    INTERNAL(70),
+    INTERRUPTED(130);
+
+    final int code;
+
+    Exit(int code) {
+      this.code = code;
+    }
+  }
+
+  /** What was asked for, checked. */
+  record Options(
+      Path source,
+      String name,
+      String destination,
+      List<String> command,
+      boolean cleanOutFirst,
+      boolean initial,
+      boolean watch,
+      boolean gitignore,
+      boolean debugging) {
+    /** Where the copy is, for people. */
+    String copy() {
+      return destination + (destination.endsWith("/") ? "" : "/") + name;
+    }
+  }
+
+  public static void main(String... args) {
+    List<String> arguments = Names.arguments(args);
+    CommandLine line = new CommandLine(new frep()).setExpandAtFiles(false);
+    line.setParameterExceptionHandler(
+        (wrong, given) -> {
+          new Console(false).error(wrong.getMessage(), "frep --help lists the options");
+          return Exit.USAGE.code;
+        });
+    line.setExecutionExceptionHandler(
+        (broken, cli, parsed) -> {
+          frep self = cli.getCommand();
+          Console console = new Console(self.debugging);
+          console.debug(broken);
+          if (broken instanceof Failure failure) {
+            console.error(failure.getMessage(), failure.hint);
+            return failure.exit.code;
+          }
+          console.error("this is a bug: " + broken, "run it again with --debugging and report it");
+          return Exit.INTERNAL.code;
+        });
+    System.exit(line.execute(arguments.toArray(String[]::new)));
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    return replicate(options(), new Console(debugging)).code;
+  }
+
+  /** The flow: what is dirty is scanned, what differs is sent, until told to stop. */
+  private static Exit replicate(Options options, Console console) throws Exception {
+    Dirty dirty = new Dirty();
+    Stop stop = new Stop(dirty::wake);
+    try (Watcher watcher = options.watch ? new Watcher(dirty, console) : null) {
+      Scanner scanner = new Scanner(options, watcher, console);
+      Target target = new Target(options, scanner, dirty, console);
+      Folder snapshot = scanner.scan();
+      target.start(snapshot);
+      while (!stop.asked() && !target.ended() && (options.watch || !target.settled())) {
+        snapshot = scanner.rescan(snapshot, dirty.await(Watcher.SETTLE));
+        target.offer(snapshot);
+      }
+      Exit exit = target.finish();
+      return exit == Exit.IN_STEP && scanner.hadProblems() ? Exit.PROBLEMS : exit;
+    }
+  }
+
+  private Options options() throws Failure {
+    Path given = Names.path(source);
+    Path folder;
+    try {
+      folder = given.toRealPath();
+    } catch (IOException missing) {
+      throw new Failure(Exit.SOURCE, Names.show(source) + ": no such folder", "SRC_DIR must exist");
+    }
+    if (!Files.isDirectory(folder)) {
+      throw new Failure(Exit.SOURCE, Names.show(source) + ": not a folder", "SRC_DIR is a folder");
+    }
+    if (!destination.startsWith("/")) {
+      throw new Failure(
+          Exit.USAGE,
+          Names.show(destination) + ": DEST_PARENT_DIR must be absolute",
+          "write it as the target sees it, for example /home/code");
+    }
+    if (command.isEmpty()) {
+      throw new Failure(
+          Exit.USAGE,
+          "no connection command: where is the target?",
+          "frep SRC_DIR DEST_PARENT_DIR -- ssh host bash   (or docker exec -i NAME sh, or bash)");
+    }
+    Path last = given.normalize().getFileName();
+    if (last == null || folder.getNameCount() == 0) {
+      throw new Failure(Exit.SOURCE, "/: has no name to give to the copy", "choose a folder in it");
+    }
+    return new Options(
+        folder,
+        Names.of(given.normalize()),
+        destination,
+        command,
+        cleanOutFirst,
+        withInitialReplication,
+        replicateOnChange && !once,
+        gitignore,
+        debugging);
+  }
+
+  /** Takes the first word of the connection command and all that follows it, options included. */
+  static final class Rest implements CommandLine.IParameterConsumer {
+    @Override
+    public void consumeParameters(Stack<String> args, ArgSpec spec, CommandSpec command) {
+      List<String> words = spec.getValue();
+      while (!args.isEmpty()) {
+        words.add(args.pop());
+      }
+    }
+  }
+
+  /** What --version prints. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"frep " + NUMBER, "Java " + Runtime.version()};
+    }
+  }
+
+  static final String NUMBER = "0.1.0";
+
+  /** The run cannot go on: what happened, what helps, and what the program ends with. */
+  static final class Failure extends Exception {
+    private static final long serialVersionUID = 1;
+    final transient Exit exit;
+    final String hint;
+
+    Failure(Exit exit, String message, String hint) {
+      super(message);
+      this.exit = exit;
+      this.hint = hint;
+    }
+  }
+
+  // ---- the values ----
+
+  /**
+   * What a path is. Two entries are equal when frep would not tell them apart; children do not
+   * count for that, see {@link Diff}.
+   */
+  sealed interface Entry permits RegularFile, Symlink, Folder, Closed {}
+
+  /**
+   * A file. Times are in nanoseconds since 1970; edition grows when the content was seen to change
+   * without any of these.
+   */
+  record RegularFile(int mode, long size, long modified, long changed, int edition)
+      implements Entry {}
+
+  /** A symlink: its target as bytes. */
+  record Symlink(String target, long modified) implements Entry {}
+
+  /** A folder and all that is in it, by name; inode tells it from a later one of its name. */
+  record Folder(int mode, long modified, long inode, SortedMap<String, Entry> children)
+      implements Entry {
+    Folder {
+      children = Collections.unmodifiableSortedMap(children);
+    }
+
+    Folder with(SortedMap<String, Entry> other) {
+      return new Folder(mode, modified, inode, other);
+    }
+
+    static final Folder NONE = new Folder(-1, -1, -1, new TreeMap<>());
+  }
+
+  /** Something that is there and cannot be read: neither sent nor taken for deleted. */
+  record Closed() implements Entry {}
+
+  /** What is to be done at a path of the target. A path is "" for the source folder itself. */
+  sealed interface Change {
+    String path();
+  }
+
+  /** There shall be this; fresh: nothing was there. */
+  record Put(String path, Entry entry, boolean fresh) implements Change {}
+
+  /** There shall be nothing; first: since something of another kind comes in its place. */
+  record Delete(String path, boolean folder, boolean first) implements Change {}
+
+  static String join(String folder, String name) {
+    return folder.isEmpty() ? name : folder + "/" + name;
+  }
+
+  static String parent(String path) {
+    return path.substring(0, Math.max(0, path.lastIndexOf('/')));
+  }
+
+  static String name(String path) {
+    return path.substring(path.lastIndexOf('/') + 1);
+  }
+
+  static long seconds(long nanos) {
+    return Math.max(0, Math.floorDiv(nanos, 1_000_000_000L)); // tar knows no time before 1970
+  }
+
+  // ---- hints: what may be different ----
+
+  /** The paths that something may have happened to; everything that may know of one adds to it. */
+  static final class Dirty {
+    /** Paths to look at again, paths to look at with all that is below them. */
+    record Paths(TreeSet<String> looks, TreeSet<String> wholes) {
+      boolean isEmpty() {
+        return looks.isEmpty() && wholes.isEmpty();
+      }
+    }
+
+    private Paths paths = new Paths(new TreeSet<>(), new TreeSet<>());
+    private boolean woken;
+    private long hints;
+
+    synchronized void look(String path) {
+      paths.looks.add(path);
+      hints++;
+      notifyAll();
+    }
+
+    synchronized void whole(String path) {
+      paths.wholes.add(path);
+      hints++;
+      notifyAll();
+    }
+
+    /** Ends the wait of await, with or without a path. */
+    synchronized void wake() {
+      woken = true;
+      notifyAll();
+    }
+
+    synchronized boolean isClean() {
+      return paths.isEmpty();
+    }
+
+    /** Waits for a path, then until none has come for a while, and hands them over. */
+    synchronized Paths await(Duration settle) throws InterruptedException {
+      long tick = System.nanoTime() + TICK.toNanos();
+      while (paths.isEmpty() && !woken && remaining(tick) > 0) {
+        TimeUnit.NANOSECONDS.timedWait(this, remaining(tick));
+      }
+      long latest = System.nanoTime() + PATIENCE.toNanos();
+      long seen = -1;
+      while (seen != hints && !paths.isEmpty() && !woken && remaining(latest) > 0) {
+        seen = hints;
+        long quiet = System.nanoTime() + settle.toNanos();
+        while (seen == hints && remaining(quiet) > 0) {
+          TimeUnit.NANOSECONDS.timedWait(this, remaining(quiet));
+        }
+      }
+      woken = false;
+      Paths taken = paths;
+      paths = new Paths(new TreeSet<>(), new TreeSet<>());
+      return taken;
+    }
+
+    private static long remaining(long deadline) {
+      return deadline - System.nanoTime();
+    }
+
+    /** How often the loop goes round when nothing happens. */
+    private static final Duration TICK = Duration.ofSeconds(1);
+
+    /** In a storm of changes, what there is goes after this time. */
+    private static final Duration PATIENCE = Duration.ofMillis(50);
+  }
+
+  /**
+   * Turns the file system's events into dirty paths. It is asked for folders before they are read.
+   */
+  static final class Watcher implements AutoCloseable {
+    /** Longer than a write after a truncate, too short to be felt. */
+    static final Duration SETTLE = Duration.ofMillis(3);
+
+    private final Dirty dirty;
+    private final Console console;
+    private final WatchService service;
+    private final Map<WatchKey, String> folders = new ConcurrentHashMap<>();
+    private final Map<String, WatchKey> keys = new ConcurrentHashMap<>();
+    private final Set<String> polled = ConcurrentHashMap.newKeySet();
+    private boolean limitTold;
+
+    Watcher(Dirty dirty, Console console) throws IOException {
+      this.dirty = dirty;
+      this.console = console;
+      service = FileSystems.getDefault().newWatchService();
+      Thread thread = new Thread(this::run, "watcher");
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    /** Watches a folder; to be called before it is listed, so that nothing falls between. */
+    void register(String path, Path folder) throws IOException {
+      try {
+        WatchKey key =
+            folder.register(
+                service,
+                StandardWatchEventKinds.ENTRY_CREATE,
+                StandardWatchEventKinds.ENTRY_DELETE,
+                StandardWatchEventKinds.ENTRY_MODIFY,
+                StandardWatchEventKinds.OVERFLOW);
+        // A renamed folder keeps its key: the newest name of it counts.
+        String before = folders.put(key, path);
+        if (before != null && !before.equals(path)) {
+          keys.remove(before, key);
+        }
+        WatchKey old = keys.put(path, key);
+        if (old != null && old != key && path.equals(folders.get(old))) {
+          folders.remove(old);
+          old.cancel();
+        }
+        polled.remove(path);
+      } catch (NoSuchFileException | NotDirectoryException gone) {
+        throw gone;
+      } catch (IOException limit) {
+        polled.add(path);
+        tellLimit(limit);
+      }
+    }
+
+    /** Stops watching a folder that is gone, and what was below it. */
+    void forget(String path) {
+      for (String known : keys.keySet()) {
+        if (known.equals(path) || known.startsWith(path + "/")) {
+          WatchKey key = keys.remove(known);
+          if (key != null && folders.remove(key, known)) {
+            key.cancel();
+          }
+        }
+      }
+      polled.removeIf(known -> known.equals(path) || known.startsWith(path + "/"));
+    }
+
+    /** Marks dirty what the system would not watch for us. */
+    void poll() {
+      polled.forEach(dirty::whole);
+    }
+
+    private synchronized void tellLimit(IOException limit) {
+      if (!limitTold) {
+        limitTold = true;
+        console.error(
+            "the system watches no more folders (" + limit.getMessage() + "); polling the rest",
+            "sudo sysctl fs.inotify.max_user_watches=1048576");
+      }
+    }
+
+    private void run() {
+      try {
+        while (true) {
+          WatchKey key = service.take();
+          String folder = folders.get(key);
+          for (WatchEvent<?> event : key.pollEvents()) {
+            if (folder == null) {
+              continue; // It was moved out of the source and goes on telling.
+            } else if (event.kind() == StandardWatchEventKinds.OVERFLOW) {
+              dirty.whole(folder);
+            } else {
+              String path = join(folder, Names.of((Path) event.context()));
+              if (event.kind() == StandardWatchEventKinds.ENTRY_CREATE) {
+                dirty.whole(path); // A new folder may have the inode of the one before.
+              } else {
+                dirty.look(path);
+              }
+            }
+          }
+          if (!key.reset() && folder != null && keys.remove(folder, key)) {
+            folders.remove(key);
+            dirty.whole(folder);
+          }
+        }
+      } catch (InterruptedException | ClosedWatchServiceException end) {
+        // The program ends.
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      service.close();
+    }
+  }
+
+  // ---- truth: what is on the disk ----
+
+  /** Reads the source: whole, or what is dirty of it. A snapshot shares what did not change. */
+  static final class Scanner {
+    private static final String ATTRIBUTES =
+        FileSystems.getDefault().supportedFileAttributeViews().contains("unix")
+            ? "unix:mode,size,lastModifiedTime,ctime,ino"
+            : "size,lastModifiedTime,isDirectory,isRegularFile,isSymbolicLink";
+
+    private final Path root;
+    private final Options options;
+    private final Watcher watcher;
+    private final Console console;
+    private final Map<String, IgnoreRules.Folder> rules = new HashMap<>();
+    private final Map<String, Glance> racy = new ConcurrentHashMap<>();
+    private final Set<String> reported = ConcurrentHashMap.newKeySet();
+    private IgnoreRules ignore;
+
+    /** What was sent of a file so young that a change of it might leave no trace. */
+    private record Glance(RegularFile file, long checksum) {}
+
+    Scanner(Options options, Watcher watcher, Console console) {
+      this.root = options.source;
+      this.options = options;
+      this.watcher = watcher;
+      this.console = console;
+    }
+
+    Path local(String path) {
+      return Names.below(root, path);
+    }
+
+    /** Whether something of the target would belong to the copy if it were here. */
+    boolean belongs(String path, boolean folder) {
+      try {
+        IgnoreRules.Folder rule = ignore.root();
+        for (String name : parent(path).isEmpty() ? new String[0] : parent(path).split("/")) {
+          if (!rule.sends(name, true)) {
+            return false;
+          }
+          rule = rule.child(name);
+        }
+        return rule.sends(name(path), folder);
+      } catch (IOException unreadable) {
+        return false; // What is not known to be ours stays.
+      }
+    }
+
+    /** The whole source. */
+    Folder scan() throws IOException {
+      ignore =
+          IgnoreRules.load(
+              root,
+              this::local,
+              new IgnoreRules.Options(options.gitignore, false, true, List.of()));
+      rules.clear();
+      Entry entry = look("", root, ignore.root(), null, true, null);
+      if (entry instanceof Folder folder) {
+        return folder;
+      }
+      throw new NoSuchFileException(root.toString());
+    }
+
+    /** The source after something happened to the given paths. */
+    Folder rescan(Folder before, Dirty.Paths dirty) throws IOException {
+      if (ignore.stale() || dirty.wholes.contains("") || concernsRules(dirty)) {
+        return scan();
+      }
+      if (dirty.isEmpty()) {
+        return before;
+      }
+      return (Folder) update("", root, ignore.root(), before, dirty);
+    }
+
+    private boolean concernsRules(Dirty.Paths dirty) {
+      return dirty.looks.stream().anyMatch(ignore::isRuleFile)
+          || dirty.wholes.stream().anyMatch(ignore::isRuleFile);
+    }
+
+    /** A folder that is there as before, but for the dirty paths in it. */
+    private Entry update(
+        String path, Path folder, IgnoreRules.Folder rule, Folder before, Dirty.Paths dirty)
+        throws IOException {
+      TreeMap<String, Entry> children = new TreeMap<>(before.children);
+      boolean listed = false;
+      for (String name : namesBelow(path, dirty)) {
+        String childPath = join(path, name);
+        Entry old = before.children.get(name);
+        boolean whole = dirty.wholes.contains(childPath);
+        Path child = Names.in(folder, name);
+        Entry now;
+        if (!whole && !dirty.looks.contains(childPath)) {
+          if (!(old instanceof Folder)) {
+            continue; // Its folder was dropped before; that one's event tells.
+          }
+          now = update(childPath, child, rules.get(childPath), (Folder) old, dirty);
+        } else {
+          listed = true;
+          now = look(childPath, child, rule, old, whole, dirty);
+        }
+        if (now == null) {
+          children.remove(name);
+        } else {
+          children.put(name, now);
+        }
+      }
+      if (!listed) {
+        return before.with(children);
+      }
+      try { // The folder's own time has changed with what it holds.
+        Map<String, Object> own = attributes(folder);
+        return new Folder(mode(own), modified(own), inode(own), children);
+      } catch (IOException gone) {
+        return before.with(children); // Its own event tells.
+      }
+    }
+
+    private static Set<String> namesBelow(String path, Dirty.Paths dirty) {
+      Set<String> names = new TreeSet<>();
+      String prefix = path.isEmpty() ? "" : path + "/";
+      for (TreeSet<String> paths : List.of(dirty.looks, dirty.wholes)) {
+        for (String below : paths.tailSet(prefix)) {
+          if (!below.startsWith(prefix)) {
+            break;
+          }
+          String rest = below.substring(prefix.length());
+          int slash = rest.indexOf('/');
+          if (!rest.isEmpty()) {
+            names.add(slash < 0 ? rest : rest.substring(0, slash));
+          }
+        }
+      }
+      return names;
+    }
+
+    /**
+     * What is at a path now; null if nothing that is to be sent. The rules are those of the folder
+     * it is in; of what is below a folder, all is read if it is new or whole, else what is dirty.
+     */
+    private Entry look(
+        String path,
+        Path file,
+        IgnoreRules.Folder rule,
+        Entry before,
+        boolean whole,
+        Dirty.Paths dirty)
+        throws IOException {
+      Map<String, Object> found;
+      try {
+        found = attributes(file);
+      } catch (IOException gone) {
+        return drop(path, before);
+      }
+      int type = mode(found) & 0170000;
+      boolean isFolder = type == 0040000;
+      if (!path.isEmpty() && !rule.sends(name(path), isFolder)) {
+        return drop(path, before);
+      }
+      if (before instanceof Folder && !isFolder) {
+        drop(path, before);
+      }
+      return switch (type) {
+        case 0100000 -> file(path, file, found, before);
+        case 0120000 -> new Symlink(Names.ofLink(Files.readSymbolicLink(file)), modified(found));
+        case 0040000 -> {
+          boolean same = before instanceof Folder old && old.inode == inode(found) && !whole;
+          yield same
+              ? update(path, file, rules.get(path), (Folder) before, dirty)
+              : folder(path, file, rule);
+        }
+        default -> {
+          problem(path, "is neither a file nor a folder nor a symlink: left out", "");
+          yield drop(path, before);
+        }
+      };
+    }
+
+    private Entry drop(String path, Entry before) {
+      if (watcher != null && before instanceof Folder) {
+        watcher.forget(path);
+      }
+      return null;
+    }
+
+    private Entry file(String path, Path file, Map<String, Object> found, Entry before) {
+      RegularFile now =
+          new RegularFile(
+              mode(found) & 07777, (Long) found.get("size"), modified(found), changed(found), 0);
+      if (!(before instanceof RegularFile old) || !sameStat(old, now)) {
+        return now;
+      }
+      Glance glance = racy.get(path);
+      if (glance == null || !glance.file.equals(old)) {
+        return old;
+      }
+      return look(file, old.size) == glance.checksum ? old : edition(old, old.edition + 1);
+    }
+
+    private static boolean sameStat(RegularFile a, RegularFile b) {
+      return edition(a, 0).equals(edition(b, 0));
+    }
+
+    private static RegularFile edition(RegularFile file, int edition) {
+      return new RegularFile(file.mode, file.size, file.modified, file.changed, edition);
+    }
+
+    /** A folder and all that is in it. The rule is the one of the folder around it. */
+    private Entry folder(String path, Path folder, IgnoreRules.Folder around) throws IOException {
+      TreeMap<String, Path> names = new TreeMap<>();
+      TreeMap<String, Entry> children = new TreeMap<>();
+      Map<String, Object> own;
+      try {
+        if (watcher != null) {
+          watcher.register(path, folder); // Register, then list: what comes later is told.
+        }
+        own = attributes(folder);
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
+          stream.forEach(child -> names.put(Names.of(child), child));
+        } catch (DirectoryIteratorException broken) {
+          throw broken.getCause();
+        }
+      } catch (NoSuchFileException | NotDirectoryException gone) {
+        return null;
+      } catch (IOException unreadable) {
+        problem(path, "cannot be read (" + reason(unreadable) + "): left as it is there", "");
+        return new Closed();
+      }
+      var rule = path.isEmpty() ? around : around.child(name(path), names.keySet());
+      rules.put(path, rule);
+      for (Map.Entry<String, Path> child : names.entrySet()) {
+        Entry entry = look(join(path, child.getKey()), child.getValue(), rule, null, true, null);
+        if (entry != null) {
+          children.put(child.getKey(), entry);
+        }
+      }
+      return new Folder(mode(own), modified(own), inode(own), children);
+    }
+
+    /** Remembers what was sent of a file whose time says little, since it is so young. */
+    void sent(String path, RegularFile file, long checksum) {
+      racy.put(path, new Glance(file, checksum));
+    }
+
+    /** The files that have come of age since: to be looked at once more. */
+    void agedInto(Dirty dirty) {
+      long now = System.currentTimeMillis() * 1_000_000;
+      racy.forEach(
+          (path, glance) -> {
+            if (now - glance.file.modified > 2 * RACY.toNanos()) {
+              dirty.look(path);
+            }
+          });
+    }
+
+    /** A file younger than this may change again without a trace in its times: FAT has 2 s. */
+    static final Duration RACY = Duration.ofSeconds(2);
+
+    static boolean isRacy(RegularFile file) {
+      return System.currentTimeMillis() * 1_000_000 - file.modified < RACY.toNanos();
+    }
+
+    private static long look(Path file, long size) {
+      CRC32C checksum = new CRC32C();
+      byte[] buffer = new byte[1 << 16];
+      try (InputStream in = Files.newInputStream(file)) {
+        for (int n; (n = in.read(buffer)) > 0; ) {
+          checksum.update(buffer, 0, n);
+        }
+      } catch (IOException gone) {
+        return -1;
+      }
+      return checksum.getValue();
+    }
+
+    /** One bad file is told once and does not end the run. */
+    void problem(String path, String what, String hint) {
+      if (reported.add(path + "\0" + what)) {
+        console.error(Names.show(path.isEmpty() ? options.name : path) + " " + what, hint);
+      }
+    }
+
+    boolean hadProblems() {
+      return !reported.isEmpty();
+    }
+
+    static Map<String, Object> attributes(Path file) throws IOException {
+      return Files.readAttributes(file, ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static int mode(Map<String, Object> found) {
+      if (found.get("mode") instanceof Integer mode) {
+        return mode;
+      }
+      return found.get("isDirectory").equals(true)
+          ? 0040755
+          : found.get("isSymbolicLink").equals(true)
+              ? 0120777
+              : found.get("isRegularFile").equals(true) ? 0100644 : 0;
+    }
+
+    private static long modified(Map<String, Object> found) {
+      return ((FileTime) found.get("lastModifiedTime")).to(TimeUnit.NANOSECONDS);
+    }
+
+    private static long changed(Map<String, Object> found) {
+      return found.get("ctime") instanceof FileTime time ? time.to(TimeUnit.NANOSECONDS) : 0;
+    }
+
+    private static long inode(Map<String, Object> found) {
+      return found.get("ino") instanceof Long inode ? inode : 0;
+    }
+
+    /** The entry as it is on the disk now, to be held against the one of a snapshot. */
+    RegularFile now(Path file) throws IOException {
+      Map<String, Object> found = attributes(file);
+      return new RegularFile(
+          mode(found) & 07777, (Long) found.get("size"), modified(found), changed(found), 0);
+    }
+  }
+
+  /** Why a file could not be read, in plain words. */
+  static String reason(IOException e) {
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof FileSystemException file && file.getReason() != null) {
+      return file.getReason();
+    }
+    return e.getMessage() == null ? "input/output error" : e.getMessage();
+  }
+
+  // ---- diff: what is to be done ----
+
+  /** What makes one snapshot of another. Parts that both share are not looked at. */
+  static final class Diff {
+    private final List<Change> puts = new ArrayList<>();
+    private final List<Change> deletes = new ArrayList<>();
+
+    /** In the order of work: folders before what is in them, what is to go last. */
+    static List<Change> between(Folder there, Folder here) {
+      Diff diff = new Diff();
+      if (!sameAttributes(there, here)) {
+        diff.puts.add(new Put("", here, false));
+      }
+      diff.children("", there, here);
+      diff.puts.addAll(diff.deletes);
+      return diff.puts;
+    }
+
+    private void children(String path, Folder there, Folder here) {
+      if (there.children == here.children) {
+        return;
+      }
+      Set<String> names = new TreeSet<>(there.children.keySet());
+      names.addAll(here.children.keySet());
+      for (String name : names) {
+        compare(join(path, name), there.children.get(name), here.children.get(name));
+      }
+    }
+
+    private void compare(String path, Entry there, Entry here) {
+      if (there == here || here instanceof Closed) {
+        return;
+      }
+      if (here == null) {
+        delete(path, there, deletes, false);
+      } else if (there == null) {
+        put(path, here, true);
+      } else if (there instanceof Folder before && here instanceof Folder now) {
+        if (!sameAttributes(before, now)) {
+          puts.add(new Put(path, now, false));
+        }
+        children(path, before, now);
+      } else if (there instanceof Folder || here instanceof Folder) {
+        delete(path, there, puts, true);
+        put(path, here, true);
+      } else if (!there.equals(here)) {
+        put(path, here, false);
+      }
+    }
+
+    private void put(String path, Entry here, boolean fresh) {
+      puts.add(new Put(path, here, fresh));
+      if (here instanceof Folder folder) {
+        children(path, Folder.NONE, folder);
+      }
+    }
+
+    /** Each by its name, and what is in a folder first: what others put there stays. */
+    private void delete(String path, Entry there, List<Change> to, boolean first) {
+      if (there instanceof Folder folder) {
+        folder.children.forEach((name, child) -> delete(join(path, name), child, to, first));
+      }
+      to.add(new Delete(path, there instanceof Folder, first));
+    }
+
+    static boolean sameAttributes(Folder a, Folder b) {
+      return a.mode == b.mode && seconds(a.modified) == seconds(b.modified);
+    }
+  }
+
+  /** A snapshot in the making: folders are opened for changes, and closed all at once. */
+  static final class Draft {
+    private final Folder base;
+    private final TreeMap<String, Object> children;
+    private Folder attributes;
+
+    Draft(Folder base) {
+      this.base = base;
+      this.attributes = base;
+      this.children = new TreeMap<>(base.children);
+    }
+
+    /** Carries out a change; folders on the way that are not there are left out. */
+    void apply(Change change) {
+      String path = change.path();
+      if (path.isEmpty()) {
+        attributes = (Folder) ((Put) change).entry;
+        return;
+      }
+      Draft folder = open(parent(path));
+      if (folder == null) {
+        return;
+      }
+      if (change instanceof Delete) {
+        folder.children.remove(name(path));
+      } else if (change instanceof Put put) {
+        if (!(put.entry instanceof Folder now)) {
+          folder.children.put(name(path), put.entry);
+        } else if (put.fresh) {
+          folder.children.put(name(path), now.with(new TreeMap<>()));
+        } else if (open(path) != null) {
+          open(path).attributes = now;
+        }
+      }
+    }
+
+    private Draft open(String path) {
+      Draft draft = this;
+      for (String name : path.isEmpty() ? new String[0] : path.split("/")) {
+        Object child = draft == null ? null : draft.children.get(name);
+        if (child instanceof Folder folder) {
+          child = new Draft(folder);
+          draft.children.put(name, child);
+        }
+        draft = child instanceof Draft open ? open : null;
+      }
+      return draft;
+    }
+
+    Folder close() {
+      TreeMap<String, Entry> closed = new TreeMap<>();
+      children.forEach(
+          (name, child) ->
+              closed.put(name, child instanceof Draft draft ? draft.close() : (Entry) child));
+      return new Folder(attributes.mode, attributes.modified, attributes.inode, closed);
+    }
+  }
+
+  // ---- archive: what travels ----
+
+  /**
+   * One change set as the receiver wants it: a tar archive with a plan in it, see receiver.sh. A
+   * file is in it whole and as it was at one moment, or it is not in it.
+   */
+  static final class Archive {
+    /** Files up to this size are read before their header is written, so that none is torn. */
+    private static final int SMALL = 1 << 20;
+
+    /** In so few folders files are renamed folder by folder; in more, linked in one go. */
+    private static final int FEW_FOLDERS = 4;
+
+    /** So many names go to one command: their paths fit into its arguments. */
+    private static final int NAMES_AT_ONCE = 400;
+
+    private final Scanner scanner;
+    private final Folder now;
+    private final Facts facts;
+    private final TarArchiveOutputStream tar;
+    private final byte[] buffer = new byte[SMALL + 1];
+
+    private final Map<String, String> fresh = new HashMap<>();
+    private final Deque<Put> open = new ArrayDeque<>();
+    private final List<String> groups = new ArrayList<>();
+    private final Map<String, Integer> groupOf = new HashMap<>();
+    private final Map<String, Integer> groupSize = new HashMap<>();
+    private final TreeSet<String> touched = new TreeSet<>();
+    private final List<String> torn = new ArrayList<>();
+    private final Map<String, List<String>> lists = new LinkedHashMap<>();
+    private final List<Change> applied = new ArrayList<>();
+    private final List<String> stale = new ArrayList<>();
+    private final List<String> unreadable = new ArrayList<>();
+    private boolean asTree;
+    private long bytes;
+
+    /** What the target can do, as it said itself. */
+    record Facts(boolean links, boolean ownsRoot, boolean mounts, boolean superuser) {}
+
+    /**
+     * What came of it: the changes that are in the archive, with the folders whose times follow;
+     * the files that changed while they were read; those that could not be read; bytes of content.
+     */
+    record Written(List<Change> applied, List<String> stale, List<String> unreadable, long bytes) {}
+
+    Archive(Scanner scanner, Folder now, Facts facts, OutputStream out) {
+      this.scanner = scanner;
+      this.now = now;
+      this.facts = facts;
+      tar = new TarArchiveOutputStream(out, StandardCharsets.ISO_8859_1.name());
+      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_GNU);
+      tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_STAR);
+    }
+
+    Written write(List<Change> changes) throws IOException {
+      asTree = facts.links && !facts.mounts && foldersOf(changes) > FEW_FOLDERS;
+      for (Change change : changes) {
+        closeFolders(change.path());
+        if (change instanceof Put put) {
+          put(put);
+        } else if (change instanceof Delete delete) {
+          delete(delete);
+        } else {
+          throw new AssertionError(change);
+        }
+      }
+      closeFolders(null);
+      List<String> stamped = stamps();
+      plan(stamped);
+      tar.finish();
+      return new Written(applied, stale, unreadable, bytes);
+    }
+
+    private static long foldersOf(List<Change> changes) {
+      Set<String> created = new HashSet<>();
+      Set<String> folders = new HashSet<>();
+      for (Change change : changes) {
+        if (change instanceof Put put) {
+          if (put.entry instanceof Folder && put.fresh) {
+            created.add(put.path);
+          } else if (!(put.entry instanceof Folder) && !created.contains(parent(put.path))) {
+            folders.add(parent(put.path));
+          }
+        }
+      }
+      return folders.size();
+    }
+
+    private void put(Put put) throws IOException {
+      if (put.entry instanceof Folder) {
+        if (put.fresh) {
+          fresh.put(put.path, place(put.path, true));
+          open.push(put);
+        } else {
+          touched.add(put.path);
+        }
+        applied.add(put);
+        return;
+      }
+      boolean written;
+      if (put.entry instanceof RegularFile file) {
+        written = file(put, file);
+      } else if (put.entry instanceof Symlink link) {
+        TarArchiveEntry entry = entry(place(put.path, false), TarConstants.LF_SYMLINK, 0777);
+        entry.setLinkName(link.target);
+        entry.setModTime(FileTime.from(seconds(link.modified), TimeUnit.SECONDS));
+        tar.putArchiveEntry(entry);
+        tar.closeArchiveEntry();
+        written = true;
+      } else {
+        throw new AssertionError(put);
+      }
+      if (written) {
+        applied.add(put);
+        touch(put.path);
+      }
+    }
+
+    private void delete(Delete delete) {
+      String list = delete.first ? "clear" : "deletes";
+      lists
+          .computeIfAbsent(delete.folder ? list + "-folders" : list, none -> new ArrayList<>())
+          .add("./" + delete.path);
+      applied.add(delete);
+      touch(delete.path);
+    }
+
+    /** The time of the folder that holds this path changes with it, and is to be set again. */
+    private void touch(String path) {
+      if (!fresh.containsKey(parent(path))) {
+        touched.add(parent(path));
+      }
+    }
+
+    /** Where in the archive a path goes. */
+    private String place(String path, boolean folder) {
+      String inFresh = fresh.get(parent(path));
+      if (inFresh != null && !path.isEmpty()) {
+        return inFresh + "/" + name(path);
+      }
+      return asTree && !folder ? "./t/" + path : "./n/" + group(parent(path)) + "/" + name(path);
+    }
+
+    private int group(String folder) {
+      int size = groupSize.merge(folder, 1, Integer::sum);
+      if (size % NAMES_AT_ONCE == 1) {
+        groups.add(folder);
+        groupOf.put(folder, groups.size() - 1);
+      }
+      return groupOf.get(folder);
+    }
+
+    /** A new folder's own entry comes after what is in it: then no tar spoils its time and mode. */
+    private void closeFolders(String path) throws IOException {
+      while (!open.isEmpty() && (path == null || !path.startsWith(open.peek().path + "/"))) {
+        Put put = open.pop();
+        Folder folder = (Folder) put.entry;
+        boolean locked = !facts.superuser && (folder.mode & 0300) != 0300;
+        boolean top = !fresh.containsKey(parent(put.path));
+        if (top) {
+          touch(put.path);
+        }
+        if (locked && top) {
+          touched.add(put.path); // To be renamed it has to be writable: its mode follows.
+        }
+        folder(fresh.get(put.path), folder, locked && top ? 0700 : 0);
+      }
+    }
+
+    private void folder(String place, Folder folder, int more) throws IOException {
+      TarArchiveEntry entry = entry(place + "/", TarConstants.LF_DIR, folder.mode & 07777 | more);
+      entry.setModTime(FileTime.from(seconds(folder.modified), TimeUnit.SECONDS));
+      tar.putArchiveEntry(entry);
+      tar.closeArchiveEntry();
+    }
+
+    private boolean file(Put put, RegularFile file) throws IOException {
+      Path path = scanner.local(put.path);
+      try (InputStream in = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS)) {
+        return file.size <= SMALL ? small(put, file, path, in) : large(put, file, path, in);
+      } catch (NoSuchFileException gone) {
+        stale.add(put.path);
+      } catch (FileSystemException denied) {
+        scanner.problem(put.path, "cannot be read (" + reason(denied) + "): not sent", "");
+        unreadable.add(put.path);
+      }
+      return false;
+    }
+
+    private boolean small(Put put, RegularFile file, Path path, InputStream in) throws IOException {
+      int length = readFully(in, buffer, (int) file.size + 1);
+      if (length != file.size || !unchanged(path, file)) {
+        stale.add(put.path);
+        return false;
+      }
+      header(place(put.path, false), file);
+      tar.write(buffer, 0, length);
+      tar.closeArchiveEntry();
+      if (Scanner.isRacy(file)) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(buffer, 0, length);
+        scanner.sent(put.path, file, checksum.getValue());
+      }
+      bytes += length;
+      return true;
+    }
+
+    /** Its header is on the way before it is read: if it changes, what came of it is dropped. */
+    private boolean large(Put put, RegularFile file, Path path, InputStream in) throws IOException {
+      String place = place(put.path, false);
+      CRC32C checksum = new CRC32C();
+      header(place, file);
+      long left = file.size;
+      while (left > 0) {
+        int length = readFully(in, buffer, (int) Math.min(left, SMALL));
+        if (length == 0) {
+          Arrays.fill(buffer, (byte) 0); // It shrank: zeros keep the archive readable.
+          length = (int) Math.min(left, SMALL);
+        }
+        checksum.update(buffer, 0, length);
+        tar.write(buffer, 0, length);
+        left -= length;
+      }
+      tar.closeArchiveEntry();
+      if (in.read() >= 0 || !unchanged(path, file)) {
+        torn.add(place);
+        stale.add(put.path);
+        return false;
+      }
+      if (Scanner.isRacy(file)) {
+        scanner.sent(put.path, file, checksum.getValue());
+      }
+      bytes += file.size;
+      return true;
+    }
+
+    private boolean unchanged(Path path, RegularFile file) throws IOException {
+      return Scanner.sameStat(scanner.now(path), file);
+    }
+
+    private static int readFully(InputStream in, byte[] to, int length) throws IOException {
+      return in.readNBytes(to, 0, length);
+    }
+
+    private void header(String place, RegularFile file) throws IOException {
+      TarArchiveEntry entry = entry(place, TarConstants.LF_NORMAL, file.mode);
+      entry.setSize(file.size);
+      entry.setModTime(FileTime.from(seconds(file.modified), TimeUnit.SECONDS));
+      tar.putArchiveEntry(entry);
+    }
+
+    private static TarArchiveEntry entry(String place, byte type, int mode) {
+      TarArchiveEntry entry = new TarArchiveEntry(place, type, true);
+      entry.setMode(mode);
+      entry.setUserName("");
+      entry.setGroupName("");
+      return entry;
+    }
+
+    /** The folders to be stamped, and the skeleton of them that carries their modes and times. */
+    private List<String> stamps() throws IOException {
+      if (!facts.ownsRoot) {
+        touched.remove("");
+      }
+      List<String> stamped = new ArrayList<>();
+      TreeSet<String> skeleton = new TreeSet<>(Collections.reverseOrder());
+      for (String path : touched) {
+        if (find(now, path) instanceof Folder folder) {
+          stamped.add(path);
+          applied.add(new Put(path, folder, false));
+          for (String up = path; !up.isEmpty(); up = parent(up)) {
+            skeleton.add(up);
+          }
+        }
+      }
+      if (!stamped.isEmpty()) {
+        for (String path : skeleton) { // In reverse order a folder comes after what is in it.
+          folder("./d/" + path, (Folder) find(now, path), 0);
+        }
+        folder("./d", now, 0);
+      }
+      return stamped;
+    }
+
+    private void plan(List<String> stamped) throws IOException {
+      StringBuilder plan = new StringBuilder();
+      if (!torn.isEmpty()) {
+        list("drop", torn);
+        plan.append("drop - -\n");
+      }
+      if (!facts.superuser) {
+        for (String path : stamped) {
+          if ((((Folder) find(now, path)).mode & 0300) != 0300 && !fresh.containsKey(path)) {
+            plan.append("unlock - ").append(escape(path)).append('\n');
+          }
+        }
+      }
+      if (lists.containsKey("clear") || lists.containsKey("clear-folders")) {
+        plan.append("clear - -\n");
+      }
+      for (int key = 0; key < groups.size(); key++) {
+        plan.append("into " + key + " ").append(escape(groups.get(key))).append('\n');
+      }
+      if (asTree) {
+        plan.append("tree - -\n");
+      }
+      if (lists.containsKey("deletes") || lists.containsKey("deletes-folders")) {
+        plan.append("delete - -\n");
+      }
+      if (!stamped.isEmpty() && facts.links && facts.ownsRoot) {
+        plan.append("stamp - -\n");
+      } else {
+        for (String path : stamped) {
+          String mode = Integer.toOctalString(((Folder) find(now, path)).mode & 07777);
+          plan.append("attributes " + mode + " ").append(escape(path)).append('\n');
+        }
+      }
+      for (Map.Entry<String, List<String>> list : lists.entrySet()) {
+        list(list.getKey(), list.getValue());
+      }
+      text("plan", plan.toString());
+    }
+
+    private void list(String name, List<String> paths) throws IOException {
+      text(name, String.join("\0", paths) + "\0");
+    }
+
+    private void text(String name, String text) throws IOException {
+      byte[] content = text.getBytes(StandardCharsets.ISO_8859_1);
+      TarArchiveEntry entry = entry("./" + name, TarConstants.LF_NORMAL, 0600);
+      entry.setSize(content.length);
+      tar.putArchiveEntry(entry);
+      tar.write(content);
+      tar.closeArchiveEntry();
+    }
+
+    /** A path as one word of the plan, that no shell can misread. */
+    private static String escape(String path) {
+      StringBuilder word = new StringBuilder();
+      for (char c : (path.isEmpty() ? "." : path).toCharArray()) {
+        if (c < 0x80 && (Character.isLetterOrDigit(c) || "/._-+,@=".indexOf(c) >= 0)) {
+          word.append(c);
+        } else {
+          word.append(String.format("\\0%03o", (int) c));
+        }
+      }
+      return word.toString();
+    }
+  }
+
+  /** What a snapshot says of a path; null if nothing. */
+  static Entry find(Folder root, String path) {
+    Entry entry = root;
+    for (String name : path.isEmpty() ? new String[0] : path.split("/")) {
+      entry = entry instanceof Folder folder ? folder.children.get(name) : null;
+    }
+    return entry;
+  }
+
+  // ---- link: the pipes to a receiver ----
+
+  /** What the receiver says, parsed once. */
+  sealed interface Reply {}
+
+  record Ready(Map<String, String> facts) implements Reply {}
+
+  record Refused(String reason, String detail) implements Reply {}
+
+  record Listing(Folder there) implements Reply {}
+
+  record Ok(long set) implements Reply {}
+
+  record Err(long set) implements Reply {}
+
+  record Trouble(String text) implements Reply {}
+
+  record Pong(long number) implements Reply {}
+
+  record Gone() implements Reply {}
+
+  /** The receiver's output has ended. */
+  record Ended() implements Reply {}
+
+  /** A running connection command with a receiver in it. The wire format is in receiver.sh. */
+  static final class Link implements AutoCloseable {
+    private static final int CHUNK = 1 << 20;
+    private static final int BLOCK = 1 << 16;
+    private static final int LONGEST_LINE = 1 << 16;
+
+    private final String nonce = nonce();
+    private final Process process;
+    private final OutputStream out;
+    private final Consumer<Reply> replies;
+    private final Console console;
+    private final Deque<String> complaints = new ArrayDeque<>();
+    private final Thread errors;
+    private volatile long lastSign = System.nanoTime();
+
+    Link(Options options, Consumer<Reply> replies, Console console) throws Failure {
+      this.replies = replies;
+      this.console = console;
+      process = start(options.command);
+      out = process.getOutputStream();
+      thread("receiver's answers", this::listen);
+      errors = thread("receiver's errors", this::complain);
+      try {
+        out.write(latin1(bootstrap(options)));
+        out.flush();
+      } catch (IOException ended) {
+        // It ended already; what it said in its last words is told where its end is.
+        console.debug(ended);
+      }
+    }
+
+    private static Process start(List<String> command) throws Failure {
+      try {
+        return new ProcessBuilder(Names.command(command)).start();
+      } catch (IOException notStarted) {
+        throw new Failure(
+            Exit.CONNECTION,
+            Names.show(command.get(0)) + ": command not found, or it cannot be run",
+            "it is the first word of the connection command: is it installed and on the PATH?");
+      }
+    }
+
+    private static Thread thread(String name, Runnable work) {
+      Thread thread = new Thread(work, name);
+      thread.setDaemon(true);
+      thread.start();
+      return thread;
+    }
+
+    private static String nonce() {
+      byte[] random = new byte[12];
+      new SecureRandom().nextBytes(random);
+      return HexFormat.of().formatHex(random);
+    }
+
+    /** The receiver as one block, so that the shell has read all of it before it runs any. */
+    private String bootstrap(Options options) throws Failure {
+      StringBuilder text = new StringBuilder("{\nset --");
+      for (String word : List.of(nonce, tag(options.name), options.destination, options.name)) {
+        text.append(" '").append(word.replace("'", "'\\''")).append('\'');
+      }
+      try (InputStream script = frep.class.getResourceAsStream("/receiver.sh")) {
+        new String(script.readAllBytes(), StandardCharsets.ISO_8859_1)
+            .lines()
+            .map(String::strip)
+            .filter(line -> !line.startsWith("#") && !line.isEmpty())
+            .forEach(line -> text.append('\n').append(line));
+      } catch (IOException | NullPointerException missing) {
+        throw new Failure(
+            Exit.INTERNAL, "receiver.sh is not beside frep.java", "copy it there as well");
+      }
+      return text.append("\n}\n").toString();
+    }
+
+    /** Names this source's staging folders at the target, so that left-overs can be found. */
+    private static String tag(String name) {
+      CRC32C checksum = new CRC32C();
+      checksum.update(latin1(name));
+      return String.format("%08x", checksum.getValue());
+    }
+
+    private static byte[] latin1(String text) {
+      return text.getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    void command(String words) throws IOException {
+      console.debug("> " + words);
+      out.write(latin1(nonce + " " + words + "\n"));
+      out.flush();
+      sign();
+    }
+
+    /** Something arrived, or something could be sent: the other end lives. */
+    private void sign() {
+      lastSign = System.nanoTime();
+    }
+
+    Duration silence() {
+      return Duration.ofNanos(System.nanoTime() - lastSign);
+    }
+
+    /** An archive's way: chunks of known size, the first of which opens the set. */
+    final class Chunks extends OutputStream {
+      private final long set;
+      private final byte[] buffer = new byte[CHUNK];
+      private int length;
+      private long total;
+
+      Chunks(long set) {
+        this.set = set;
+      }
+
+      @Override
+      public void write(int b) throws IOException {
+        write(new byte[] {(byte) b}, 0, 1);
+      }
+
+      @Override
+      public void write(byte[] from, int start, int count) throws IOException {
+        for (int done = 0; done < count; ) {
+          int n = Math.min(count - done, CHUNK - length);
+          System.arraycopy(from, start + done, buffer, length, n);
+          length += n;
+          done += n;
+          if (length == CHUNK) {
+            send(BLOCK);
+          }
+        }
+      }
+
+      private void send(int block) throws IOException {
+        if (total == 0) {
+          command("set " + set);
+        }
+        if (length > 0) {
+          command("chunk " + block + " " + length / block);
+          for (int sent = 0; sent < length; sent += BLOCK) {
+            out.write(buffer, sent, Math.min(BLOCK, length - sent));
+            sign();
+          }
+          total += length;
+          length = 0;
+        }
+      }
+
+      /** Commits the set if there is something to commit. */
+      void finish(boolean commit) throws IOException {
+        if (commit || total > 0) {
+          if (commit) {
+            send(Math.max(1, length));
+          }
+          command(commit ? "end" : "abort");
+          if (commit) {
+            command("commit " + set);
+          }
+        }
+      }
+    }
+
+    // What it says.
+
+    private void listen() {
+      try (InputStream in = new BufferedInputStream(process.getInputStream(), 1 << 16)) {
+        for (String line; (line = line(in)) != null; ) {
+          if (!line.startsWith(nonce + " ")) {
+            console.debug("noise: " + Names.show(line));
+            continue;
+          }
+          sign();
+          String words = line.substring(nonce.length() + 1);
+          console.debug("< " + Names.show(words));
+          Reply reply =
+              words.startsWith("listing ")
+                  ? new Listing(Manifest.read(in, words.endsWith("stat"), this::sign))
+                  : parse(words);
+          if (reply != null) {
+            replies.accept(reply);
+          }
+        }
+      } catch (IOException | RuntimeException broken) {
+        console.debug(broken);
+        process.destroy();
+      }
+      replies.accept(new Ended());
+    }
+
+    private static Reply parse(String words) {
+      String[] word = words.split(" ", 3);
+      return switch (word[0]) {
+        case "ready" -> new Ready(facts(words));
+        case "refused" -> new Refused(word[1], word.length > 2 ? word[2] : "");
+        case "ok" -> new Ok(Long.parseLong(word[1]));
+        case "err" -> new Err(Long.parseLong(word[1]));
+        case "problem" -> new Trouble(words.substring("problem".length()).strip());
+        case "pong" -> new Pong(Long.parseLong(word[1]));
+        case "gone" -> new Gone();
+        case "listed" -> null;
+        default -> throw new IllegalArgumentException("not a reply: " + words);
+      };
+    }
+
+    private static Map<String, String> facts(String words) {
+      Map<String, String> facts = new HashMap<>();
+      for (String fact : words.split(" ")) {
+        int sign = fact.indexOf('=');
+        facts.put(fact.substring(0, Math.max(0, sign)), fact.substring(sign + 1));
+      }
+      return facts;
+    }
+
+    /** A line without its end; what is longer than any of ours is cut. */
+    private static String line(InputStream in) throws IOException {
+      StringBuilder line = new StringBuilder();
+      for (int b; (b = in.read()) >= 0; ) {
+        if (b == '\n') {
+          return line.toString();
+        }
+        if (line.length() < LONGEST_LINE) {
+          line.append((char) b);
+        }
+      }
+      return null; // A line without its end did not arrive.
+    }
+
+    private void complain() {
+      try (InputStream in = process.getErrorStream()) {
+        for (String line; (line = line(in)) != null; ) {
+          String text = Names.show(line.strip());
+          console.debug("stderr: " + text);
+          synchronized (complaints) {
+            complaints.add(text);
+            if (complaints.size() > 8) {
+              complaints.remove();
+            }
+          }
+        }
+      } catch (IOException closed) {
+        console.debug(closed);
+      }
+    }
+
+    /** The end of the command: its exit code and its last words. */
+    String epitaph() throws InterruptedException {
+      boolean ended = process.waitFor(2, TimeUnit.SECONDS);
+      errors.join(1000);
+      synchronized (complaints) {
+        String last = String.join("; ", complaints);
+        return (ended ? "exit " + process.exitValue() : "still running, but it closed its output")
+            + (last.isEmpty() ? "" : ": " + last);
+      }
+    }
+
+    /** Lets the receiver clean up and end; what does not end is ended. */
+    @Override
+    public void close() {
+      try {
+        out.close();
+        if (!process.waitFor(5, TimeUnit.SECONDS)) {
+          process.destroy();
+        }
+      } catch (IOException closed) {
+        process.destroy();
+      } catch (InterruptedException stop) {
+        process.destroy();
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    /** At once, for a receiver that is silent. */
+    void kill() {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+    }
+  }
+
+  // ---- target: from diff to ack ----
+
+  /** One copy: it knows what its other end has acknowledged, and sends what is missing there. */
+  static final class Target {
+    /** So many sets may wait for their ack: the link need not stand still for a round trip. */
+    private static final int WINDOW = 2;
+
+    /** A set holds the link no longer than about a second. */
+    private static final long SET_BYTES = 64 << 20;
+
+    private static final int SET_CHANGES = 20_000;
+    private static final Duration PING = Duration.ofSeconds(10);
+    private static final Duration SILENCE = Duration.ofSeconds(30);
+
+    /** A set on its way, and what the target is once it is there. */
+    private record Sent(
+        long number, List<Change> changes, Folder result, long bytes, long started) {}
+
+    /** A path that failed is left alone until it changes or its time has come. */
+    private record Held(Entry entry, long until) {}
+
+    private static final Reply WAKE = new Pong(-1);
+
+    private final Options options;
+    private final Scanner scanner;
+    private final Dirty dirty;
+    private final Console console;
+    private final BlockingQueue<Reply> inbox = new LinkedBlockingQueue<>();
+    private final Map<String, Held> held = new HashMap<>();
+    private final Deque<Sent> inFlight = new ArrayDeque<>();
+    private final Thread thread = new Thread(this::run, "target");
+
+    private volatile Folder wanted;
+    private volatile Folder settledAt;
+    private volatile boolean stopping;
+    private volatile Exit end;
+    private boolean firstCopyTold;
+    private long numbers;
+    private int limit = SET_CHANGES;
+    private Summary summary = new Summary();
+
+    Target(Options options, Scanner scanner, Dirty dirty, Console console) {
+      this.options = options;
+      this.scanner = scanner;
+      this.dirty = dirty;
+      this.console = console;
+    }
+
+    void start(Folder snapshot) {
+      wanted = snapshot;
+      thread.start();
+    }
+
+    void offer(Folder snapshot) {
+      wanted = snapshot;
+      inbox.add(WAKE);
+    }
+
+    boolean ended() {
+      return end != null;
+    }
+
+    /** In step: nothing dirty, and all of the newest snapshot acknowledged. */
+    boolean settled() {
+      return dirty.isClean() && settledAt == wanted;
+    }
+
+    /** Lets what is on its way arrive, and ends the link. */
+    Exit finish() throws InterruptedException {
+      stopping = true;
+      inbox.add(WAKE);
+      thread.join();
+      return end;
+    }
+
+    private void run() {
+      Duration pause = FIRST_PAUSE;
+      boolean connected = false;
+      while (end == null) {
+        inbox.clear();
+        inFlight.clear();
+        try (Link link = new Link(options, inbox::add, console)) {
+          Folder there = greet(link, !connected);
+          connected = true;
+          pause = FIRST_PAUSE;
+          converse(link, there);
+          end = settled() ? held.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS : Exit.INTERRUPTED;
+        } catch (Failure failure) {
+          boolean again = connected && options.watch && failure.exit == Exit.CONNECTION;
+          console.error(failure.getMessage(), again ? "" : failure.hint);
+          if (!again || stopping) {
+            end = failure.exit;
+          } else {
+            console.say("connecting again in " + Console.seconds(pause));
+            rest(pause);
+            pause =
+                pause.multipliedBy(2).compareTo(LAST_PAUSE) < 0
+                    ? pause.multipliedBy(2)
+                    : LAST_PAUSE;
+          }
+        } catch (InterruptedException stop) {
+          end = Exit.INTERRUPTED;
+        } catch (RuntimeException | IOException bug) {
+          console.debug(bug);
+          console.error("this is a bug: " + bug, "run it again with --debugging and report it");
+          end = Exit.INTERNAL;
+        }
+      }
+      dirty.wake();
+    }
+
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+    private static final Duration LAST_PAUSE = Duration.ofSeconds(30);
+
+    private void rest(Duration pause) {
+      long until = System.nanoTime() + pause.toNanos();
+      try {
+        while (!stopping && System.nanoTime() < until) {
+          inbox.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+        }
+      } catch (InterruptedException stop) {
+        stopping = true;
+      }
+    }
+
+    private Archive.Facts facts;
+
+    /** Waits until the receiver is ready, and learns what is there. */
+    private Folder greet(Link link, boolean first)
+        throws Failure, InterruptedException, IOException {
+      Ready ready = (Ready) await(link, Ready.class);
+      facts =
+          new Archive.Facts(
+              "yes".equals(ready.facts.get("links")),
+              "yes".equals(ready.facts.get("root")),
+              !"".equals(ready.facts.get("mounts")),
+              "0".equals(ready.facts.get("uid")));
+      if (first) {
+        console.say(Names.show(options.source.toString()) + " → " + Names.show(options.copy()));
+        if (!options.initial) {
+          return settledAt = wanted;
+        }
+      }
+      return learn(link);
+    }
+
+    /** What the target itself says is there is what was acknowledged. */
+    private Folder learn(Link link) throws Failure, InterruptedException, IOException {
+      inFlight.clear();
+      link.command("list");
+      Folder there = ((Listing) await(link, Listing.class)).there;
+      return Manifest.match(
+          "", wanted, there, options.cleanOutFirst ? scanner::belongs : (path, folder) -> false);
+    }
+
+    private Reply await(Link link, Class<? extends Reply> type)
+        throws Failure, InterruptedException {
+      while (true) {
+        Reply reply = inbox.poll(1, TimeUnit.SECONDS);
+        if (type.isInstance(reply)) {
+          return reply;
+        }
+        unexpected(link, reply);
+        if (reply == null && link.silence().compareTo(SILENCE) > 0) {
+          throw silent(link);
+        }
+        if (stopping && type == Ready.class) {
+          link.kill();
+          throw new InterruptedException();
+        }
+      }
+    }
+
+    private static Failure silent(Link link) {
+      link.kill();
+      return new Failure(
+          Exit.CONNECTION,
+          "the target has been silent for " + Console.seconds(SILENCE),
+          "the connection command must give a shell that reads commands: ssh host bash");
+    }
+
+    /** What ends a conversation whenever it comes. */
+    private void unexpected(Link link, Reply reply) throws Failure, InterruptedException {
+      if (reply instanceof Ended) {
+        throw new Failure(
+            Exit.CONNECTION,
+            "the connection ended (" + link.epitaph() + ")",
+            "try the connection command by itself: it must give a shell that reads commands");
+      } else if (reply instanceof Refused refused) {
+        throw Refusal.explain(refused.reason, refused.detail);
+      } else if (reply instanceof Gone) {
+        throw new Failure(
+            Exit.SUPERSEDED,
+            "another frep has taken over " + Names.show(options.copy()) + "; this one has stopped",
+            "one sender a destination: stop the other one first if this one shall go on");
+      } else if (reply instanceof Trouble trouble) {
+        console.error(Names.show(trouble.text), "");
+      }
+    }
+
+    /** Sends what differs until told to stop; ends when all that was sent is acknowledged. */
+    private void converse(Link link, Folder there)
+        throws Failure, IOException, InterruptedException {
+      Folder expected = there;
+      Folder tried = null;
+      long pings = 0;
+      while (true) {
+        Folder goal = wanted;
+        if (inFlight.size() < WINDOW && !stopping && goal != tried) {
+          Sent sent = send(link, expected, goal);
+          if (sent != null) {
+            inFlight.add(sent);
+            expected = sent.result;
+            continue;
+          }
+          tried = goal; // What is left is held, or nothing: until there is something new.
+        }
+        if (inFlight.isEmpty()) {
+          if (tried == goal) {
+            settle(goal);
+          }
+          if (stopping) {
+            link.command("bye");
+            return;
+          }
+        }
+        Reply reply = inbox.poll(waiting(), TimeUnit.NANOSECONDS);
+        if (reply == WAKE) {
+          tried = null;
+        } else if (reply instanceof Ok ok) {
+          acknowledge(ok);
+        } else if (reply instanceof Err) {
+          expected = recover(link);
+          tried = null;
+        } else if (reply != null) {
+          unexpected(link, reply);
+        } else if (link.silence().compareTo(SILENCE) > 0) {
+          throw silent(link);
+        } else if (held.values().removeIf(entry -> entry.until < System.nanoTime())) {
+          tried = null;
+        } else if (inFlight.isEmpty() && link.silence().compareTo(PING) > 0) {
+          link.command("ping " + ++pings);
+        }
+      }
+    }
+
+    private long waiting() {
+      return TimeUnit.SECONDS.toNanos(1);
+    }
+
+    private void settle(Folder goal) {
+      if (settledAt != goal) {
+        settledAt = goal;
+        if (!firstCopyTold) {
+          firstCopyTold = true;
+          console.say(summary.first());
+        }
+        dirty.wake();
+      }
+    }
+
+    /** Sends one set of what is missing; null if nothing is. */
+    private Sent send(Link link, Folder expected, Folder goal) throws IOException {
+      List<Change> changes = cut(Diff.between(expected, goal));
+      if (changes.isEmpty()) {
+        return null;
+      }
+      long started = System.nanoTime();
+      long number = ++numbers;
+      Link.Chunks chunks = link.new Chunks(number);
+      Archive.Written written = new Archive(scanner, goal, facts, chunks).write(changes);
+      chunks.finish(!written.applied().isEmpty());
+      long soon = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+      for (String path : written.stale()) {
+        held.put(path, new Held(find(goal, path), soon));
+        dirty.look(path);
+      }
+      for (String path : written.unreadable()) {
+        held.put(path, new Held(find(goal, path), Long.MAX_VALUE));
+      }
+      if (written.applied().isEmpty()) {
+        return send(link, expected, goal);
+      }
+      Draft draft = new Draft(expected);
+      written.applied().forEach(draft::apply);
+      return new Sent(number, written.applied(), draft.close(), written.bytes(), started);
+    }
+
+    /** The first part of the changes that makes a set, without what is held. */
+    private List<Change> cut(List<Change> all) {
+      List<Change> some = new ArrayList<>();
+      Set<String> missing = new HashSet<>();
+      long bytes = 0;
+      boolean whole = true; // What makes room and what comes there go together.
+      for (Change change : all) {
+        if (whole && (some.size() >= limit || bytes >= SET_BYTES)) {
+          break;
+        }
+        whole = !(change instanceof Delete delete && delete.first);
+        if (isHeld(change, missing)) {
+          missing.add(change.path());
+          continue;
+        }
+        some.add(change);
+        if (change instanceof Put put && put.entry instanceof RegularFile file) {
+          bytes += file.size;
+        }
+      }
+      return some;
+    }
+
+    private boolean isHeld(Change change, Set<String> missing) {
+      if (held.isEmpty()) {
+        return false;
+      }
+      Held hold = held.get(change.path());
+      Entry entry = change instanceof Put put ? put.entry : null;
+      if (hold != null && (entry == null || entry.equals(hold.entry))) {
+        return true;
+      }
+      return missing.contains(parent(change.path()));
+    }
+
+    private void acknowledge(Ok ok) throws Failure {
+      Sent sent = inFlight.poll();
+      if (sent == null || sent.number != ok.set) {
+        throw new Failure(Exit.CONNECTION, "the target acknowledged what was not sent", "");
+      }
+      limit = Math.min(SET_CHANGES, limit * 2);
+      summary.add(sent.changes, sent.bytes);
+      if (firstCopyTold) {
+        console.say(Summary.of(sent.changes, sent.bytes, System.nanoTime() - sent.started));
+      }
+    }
+
+    /** A set failed: asks what is there, and tries in smaller steps to find the path that fails. */
+    private Folder recover(Link link) throws Failure, InterruptedException, IOException {
+      Sent failed = inFlight.poll();
+      while (!inFlight.isEmpty()) {
+        inFlight.poll();
+        Reply reply;
+        do {
+          reply = inbox.poll(1, TimeUnit.SECONDS);
+          unexpected(link, reply);
+        } while (!(reply instanceof Ok) && !(reply instanceof Err));
+      }
+      Folder there = learn(link);
+      int changes = 0;
+      for (Change change : failed.changes) {
+        changes += change instanceof Put put && !put.fresh && put.entry instanceof Folder ? 0 : 1;
+      }
+      limit = Math.max(1, changes / 2);
+      if (changes <= 1) {
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        for (Change change : failed.changes) {
+          Entry entry = change instanceof Put put ? put.entry : null;
+          held.put(change.path(), new Held(entry, until));
+        }
+      }
+      return there;
+    }
+  }
+
+  /** Counts what was done, for people. */
+  static final class Summary {
+    private final long started = System.nanoTime();
+    private long files;
+    private long deleted;
+    private long bytes;
+
+    void add(List<Change> changes, long more) {
+      for (Change change : changes) {
+        if (change instanceof Delete) {
+          deleted++;
+        } else if (change instanceof Put put && (put.fresh || !(put.entry instanceof Folder))) {
+          files += put.entry instanceof Folder ? 0 : 1;
+        }
+      }
+      bytes += more;
+    }
+
+    String first() {
+      String time = Console.seconds(Duration.ofNanos(System.nanoTime() - started));
+      String what = Console.count(files, "file") + ", " + Console.bytes(bytes);
+      return files == 0 && deleted == 0
+          ? "in step: nothing to copy (" + time + ")"
+          : "copied " + what + (deleted == 0 ? "" : ", deleted " + deleted) + " in " + time;
+    }
+
+    static String of(List<Change> changes, long bytes, long nanos) {
+      Summary summary = new Summary();
+      summary.add(changes, bytes);
+      List<String> parts = new ArrayList<>();
+      if (summary.files > 0) {
+        String size = " (" + Console.bytes(bytes) + ")";
+        parts.add("sent " + Console.count(summary.files, "file") + size);
+      }
+      if (summary.deleted > 0) {
+        parts.add("deleted " + summary.deleted);
+      }
+      if (parts.isEmpty()) {
+        parts.add("updated " + Console.count(changes.size(), "folder"));
+      }
+      return String.join(", ", parts) + " in " + Console.seconds(Duration.ofNanos(nanos));
+    }
+  }
+
+  /** What a receiver that cannot work has said, in words that help. */
+  static final class Refusal {
+    private Refusal() {}
+
+    static Failure explain(String reason, String detail) {
+      String[] word = detail.split(" ", 2);
+      String rest = Names.show(word.length > 1 ? word[1] : "");
+      String shown = Names.show(detail);
+      return switch (reason) {
+        case "terminal" ->
+            failure("the target's shell has a terminal", "leave out -t: ssh -T, docker exec -i");
+        case "missing" -> failure("the target has no " + word[0], install(word[0], rest));
+        case "tar" -> failure("the target's tar cannot be used: " + rest, install("tar", word[0]));
+        case "dd" ->
+            failure("the target's dd does not know iflag=fullblock", install("coreutils", word[0]));
+        case "symlink" ->
+            failure(shown + " is a symlink at the target", "give the folder that it points to");
+        case "destination" ->
+            failure(
+                "the destination cannot be made: " + shown,
+                "choose a DEST_PARENT_DIR that the target's user may write in");
+        case "unwritable" ->
+            failure(
+                "the target's user " + word[0] + " may not write in the destination: " + rest,
+                "connect as its owner, or have it chowned to " + word[0]);
+        default -> failure("the target refused: " + reason + " " + shown, "");
+      };
+    }
+
+    private static Failure failure(String message, String hint) {
+      return new Failure(Exit.TARGET, message, hint);
+    }
+
+    /** The way to install a tool on a system, by the ID of its os-release. */
+    private static String install(String tool, String system) {
+      return switch (system) {
+        case "alpine" -> "install it there: apk add " + tool;
+        case "debian", "ubuntu" -> "install it there: apt-get install " + tool;
+        case "fedora", "rhel", "centos", "rocky", "almalinux", "amzn" ->
+            "install it there: dnf install " + tool;
+        default -> "install GNU " + tool + " there, with the package manager of that system";
+      };
+    }
+  }
+
+  /** Ctrl-C and SIGTERM: the first asks for a clean end, the second ends at once. */
+  static final class Stop {
+    private final Runnable wake;
+    private volatile boolean asked;
+
+    Stop(Runnable wake) {
+      this.wake = wake;
+      for (String name : List.of("INT", "TERM", "HUP")) {
+        handle(name);
+      }
+    }
+
+    boolean asked() {
+      return asked;
+    }
+
+    /** By reflection: javac warns of this class whenever it is named, and there is no other. */
+    private void handle(String name) {
+      try {
+        Class<?> signal = Class.forName("sun.misc.Signal");
+        Class<?> handler = Class.forName("sun.misc.SignalHandler");
+        Object mine =
+            Proxy.newProxyInstance(
+                handler.getClassLoader(), new Class<?>[] {handler}, (self, method, args) -> ask());
+        signal
+            .getMethod("handle", signal, handler)
+            .invoke(null, signal.getConstructor(String.class).newInstance(name), mine);
+      } catch (ReflectiveOperationException | IllegalArgumentException unknownHere) {
+        // Then the JVM ends at once, and the receiver cleans up by itself.
+      }
+    }
+
+    private Object ask() {
+      if (asked) {
+        Runtime.getRuntime().halt(Exit.INTERRUPTED.code);
+      }
+      asked = true;
+      wake.run();
+      return null;
+    }
+  }
+}

@@ -1,0 +1,328 @@
+package dev.frep;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * One pattern of an ignore file, as Git 2.39 reads it: bytewise, its matching linear in the text.
+ *
+ * <p>Not JGit's FastIgnoreRule, which reads UTF-8, goes through java.util.regex and decides
+ * otherwise than Git for {@code foo**}{@code /bar}, three stars, {@code a//b}, {@code [a&&b]},
+ * {@code \a\*}, and for {@code [[:space:]]}, {@code [[:alpha:]]} and others beyond ASCII; it knows
+ * no core.ignoreCase.
+ */
+final class IgnorePattern {
+  private static final String SPECIAL = "*?[\\";
+  private static final BitSet ANY = allBut(-1);
+  private static final BitSet NOT_SLASH = allBut('/');
+  private static final BitSet NONE = new BitSet();
+
+  /** Whether the pattern says "send after all", with a {@code !}. */
+  final boolean negated;
+
+  private final boolean folderOnly;
+  private final boolean nameOnly;
+  private final boolean ignoreCase;
+  private final String head; // up to the first special character: compared, not matched
+  private final String suffix; // of the common "*.o", else null
+  private final Step[] steps; // after the head; null if there is nothing
+
+  /** Which bytes may stand here, and whether once or any number of times. */
+  private record Step(BitSet bytes, boolean repeats) {}
+
+  /** Before the two steps of {@code **}{@code /}: takes no byte, and both may be left out. */
+  private static final Step OPTIONAL = new Step(NONE, true);
+
+  private IgnorePattern(String line, boolean ignoreCase) {
+    String glob = line;
+    this.ignoreCase = ignoreCase;
+    negated = glob.startsWith("!");
+    glob = negated ? glob.substring(1) : glob;
+    folderOnly = glob.endsWith("/");
+    glob = folderOnly ? glob.substring(0, glob.length() - 1) : glob;
+    nameOnly = glob.indexOf('/') < 0;
+    glob = glob.startsWith("/") ? glob.substring(1) : glob;
+    int end = plainLength(glob);
+    head = folded(glob.substring(0, end));
+    String tail = glob.substring(end);
+    String rest = tail.isEmpty() ? "" : tail.substring(1);
+    boolean ends = nameOnly && head.isEmpty() && tail.startsWith("*");
+    suffix = ends && plainLength(rest) == rest.length() ? folded(rest) : null;
+    // Git, too, looks at the tail alone, so that "foo**/bar" matches "foox/y/bar".
+    steps = tail.isEmpty() ? null : new Compiler(tail, ignoreCase).steps();
+  }
+
+  /** A pattern as given on the command line: nothing trimmed, no comments. */
+  static IgnorePattern of(String pattern, boolean ignoreCase) {
+    int end = pattern.indexOf('\0'); // to Git's C, the end of the line
+    return new IgnorePattern(end < 0 ? pattern : pattern.substring(0, end), ignoreCase);
+  }
+
+  /**
+   * The pattern of a line of an ignore file without its line feed, trailing blanks and carriage
+   * return cut off; null if the line is empty or a comment.
+   */
+  static String ofLine(String line) {
+    if (line.isEmpty() || line.startsWith("#")) {
+      return null;
+    }
+    String text = line.endsWith("\r") ? line.substring(0, line.length() - 1) : line;
+    int blanks = -1;
+    for (int i = 0; i < text.length() && text.charAt(i) != '\0'; i++) {
+      char c = text.charAt(i);
+      if (c != ' ') {
+        blanks = -1;
+      } else if (blanks < 0) {
+        blanks = i;
+      }
+      if (c == '\\' && ++i == text.length()) {
+        return text;
+      }
+    }
+    return blanks < 0 ? text : text.substring(0, blanks);
+  }
+
+  /**
+   * Whether the pattern, written in the folder whose path is the first {@code base} characters,
+   * matches the path, whose name begins at {@code name}.
+   */
+  boolean matches(String path, int base, int name, boolean isFolder) {
+    if (folderOnly && !isFolder) {
+      return false;
+    }
+    String text = folded(path);
+    int from = nameOnly ? name : base;
+    if (suffix != null) {
+      return text.length() - from >= suffix.length() && text.endsWith(suffix);
+    }
+    if (!text.startsWith(head, from)) {
+      return false;
+    }
+    from += head.length();
+    return steps == null ? from == text.length() : matches(text, from);
+  }
+
+  /** Goes through the text once, with all the steps at which one can be. */
+  private boolean matches(String text, int from) {
+    boolean[] at = new boolean[steps.length + 1];
+    at[0] = true;
+    skip(at);
+    for (int i = from; i < text.length(); i++) {
+      boolean[] next = new boolean[at.length];
+      boolean alive = false;
+      for (int s = 0; s < steps.length; s++) {
+        if (at[s] && steps[s].bytes.get(text.charAt(i))) {
+          next[steps[s].repeats ? s : s + 1] = true;
+          alive = true;
+        }
+      }
+      if (!alive) {
+        return false;
+      }
+      skip(next);
+      at = next;
+    }
+    return at[steps.length];
+  }
+
+  private void skip(boolean[] at) {
+    for (int s = 0; s < steps.length; s++) {
+      if (at[s] && steps[s].repeats) {
+        at[s + 1] = true;
+        if (steps[s] == OPTIONAL) {
+          at[s + 3] = true;
+        }
+      }
+    }
+  }
+
+  /** Case folded as Git does it: ASCII only. */
+  static String fold(String text) {
+    StringBuilder folded = new StringBuilder(text);
+    for (int i = 0; i < text.length(); i++) {
+      folded.setCharAt(i, (char) lower(text.charAt(i)));
+    }
+    return folded.toString();
+  }
+
+  private static int lower(int c) {
+    return c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
+  }
+
+  private String folded(String text) {
+    return ignoreCase ? fold(text) : text;
+  }
+
+  private static int plainLength(String glob) {
+    int end = 0;
+    while (end < glob.length() && SPECIAL.indexOf(glob.charAt(end)) < 0) {
+      end++;
+    }
+    return end;
+  }
+
+  private static BitSet allBut(int excepted) {
+    BitSet bytes = new BitSet(256);
+    bytes.set(0, 256);
+    if (excepted >= 0) {
+      bytes.clear(excepted);
+    }
+    return bytes;
+  }
+
+  /** Reads a glob from left to right. What Git calls malformed matches nothing. */
+  private static final class Compiler {
+    private final String glob;
+    private final boolean ignoreCase;
+    private final List<Step> steps = new ArrayList<>();
+    private int at;
+
+    Compiler(String glob, boolean ignoreCase) {
+      this.glob = glob;
+      this.ignoreCase = ignoreCase;
+    }
+
+    Step[] steps() {
+      while (at < glob.length()) {
+        switch (glob.charAt(at)) {
+          case '*' -> star();
+          case '?' -> once(NOT_SLASH);
+          case '[' -> once(bracket());
+          case '\\' -> {
+            at++;
+            once(at < glob.length() ? only(at()) : NONE);
+          }
+          default -> once(only(ignoreCase ? lower(at()) : at()));
+        }
+      }
+      return steps.toArray(Step[]::new);
+    }
+
+    private void once(BitSet bytes) {
+      steps.add(new Step(bytes, false));
+      at++;
+    }
+
+    /** Two stars and more cross folders only where they are all there is between two slashes. */
+    private void star() {
+      int start = at;
+      while (at() == '*') {
+        at++;
+      }
+      boolean crosses =
+          at - start > 1
+              && (start == 0 || glob.charAt(start - 1) == '/')
+              && (at() == 0 || at() == '/' || glob.startsWith("\\/", at));
+      if (crosses && at() == '/') {
+        steps.add(OPTIONAL);
+      }
+      steps.add(new Step(crosses ? ANY : NOT_SLASH, true));
+    }
+
+    /** The bytes of the bracket that begins here; leaves off at its end. */
+    private BitSet bracket() {
+      BitSet bytes = new BitSet(256);
+      at++;
+      boolean inverted = at() == '!' || at() == '^';
+      at += inverted ? 1 : 0;
+      int previous = 0;
+      do {
+        int c = at();
+        if (c == '\\') {
+          at++;
+          c = at();
+          bytes.set(c);
+        } else if (c == '-' && previous != 0 && peek() != 0 && peek() != ']') {
+          at += peek() == '\\' ? 2 : 1;
+          range(bytes, previous, at());
+          c = at() == 0 ? 0 : -1;
+        } else if (c == '[' && peek() == ':') {
+          c = named(bytes);
+        } else {
+          bytes.set(c);
+        }
+        if (c == 0) { // The pattern has ended, or there is no such name.
+          at = glob.length();
+          return NONE;
+        }
+        previous = Math.max(c, 0);
+        at++;
+      } while (at() != ']');
+      if (inverted) {
+        bytes.flip(0, 256);
+      }
+      bytes.clear('/');
+      return bytes;
+    }
+
+    private void range(BitSet bytes, int first, int last) {
+      for (int c = first; c <= last; c++) {
+        bytes.set(c);
+        if (ignoreCase) {
+          bytes.set(lower(c));
+        }
+      }
+    }
+
+    /** Takes {@code [:name:]} and returns -1; 0 if no such name; '[' if it is only that. */
+    private int named(BitSet bytes) {
+      int end = glob.indexOf(']', at);
+      if (end < 0) {
+        return 0;
+      }
+      if (end < at + 3 || glob.charAt(end - 1) != ':') {
+        bytes.set('[');
+        return '[';
+      }
+      String name = glob.substring(at + 2, end - 1);
+      name = ignoreCase && name.equals("upper") ? "alpha" : name;
+      boolean known = false;
+      for (int c = 0; c < 256; c++) {
+        if (isNamed(name, c)) {
+          bytes.set(c);
+          known = true;
+        }
+      }
+      if (!known) {
+        return 0;
+      }
+      at = end;
+      return -1;
+    }
+
+    /** The byte here; 0 at the end. */
+    private int at() {
+      return at < glob.length() ? glob.charAt(at) : 0;
+    }
+
+    private int peek() {
+      return at + 1 < glob.length() ? glob.charAt(at + 1) : 0;
+    }
+
+    private static BitSet only(int c) {
+      BitSet bytes = new BitSet(256);
+      bytes.set(c);
+      return bytes;
+    }
+
+    /** The named classes as Git has them: of ASCII, and without \\v and \\f in space. */
+    private static boolean isNamed(String name, int c) {
+      return switch (name) {
+        case "alnum" -> isNamed("alpha", c) || isNamed("digit", c);
+        case "alpha" -> isNamed("lower", c) || isNamed("upper", c);
+        case "blank" -> c == ' ' || c == '\t';
+        case "cntrl" -> c < ' ' || c == 0x7F;
+        case "digit" -> c >= '0' && c <= '9';
+        case "graph" -> c > ' ' && c < 0x7F;
+        case "lower" -> c >= 'a' && c <= 'z';
+        case "print" -> c >= ' ' && c < 0x7F;
+        case "punct" -> isNamed("graph", c) && !isNamed("alnum", c);
+        case "space" -> " \t\n\r".indexOf(c) >= 0;
+        case "upper" -> c >= 'A' && c <= 'Z';
+        case "xdigit" -> isNamed("digit", c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F';
+        default -> false;
+      };
+    }
+  }
+}

@@ -1,0 +1,423 @@
+package dev.frep;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+
+/**
+ * Which paths of a source belong to the copy: Git's answer, frep's own patterns over it. One scan's
+ * view: where the rules have changed, load them anew.
+ *
+ * <p>The first of these that says something decides, and of patterns in one place the last:
+ *
+ * <ol>
+ *   <li>{@code --exclude} and {@code --include}, relative to the source;
+ *   <li>{@code .frepignore} of the folder, then of those above it, to the top of the repository;
+ *   <li>{@code .git}: sent only if asked for, and then with all that is in it;
+ *   <li>what Git tracks is sent, even from an ignored folder;
+ *   <li>what is in an ignored folder is not, whatever else matches it;
+ *   <li>{@code .gitignore} of the folder, then of those above it;
+ *   <li>{@code info/exclude}, then {@code core.excludesFile};
+ *   <li>{@link #LEFT_OVERS}.
+ * </ol>
+ *
+ * <p>A repository inside the source follows its own rules from 4 to 7, as Git run in it would say;
+ * outside a repository only {@code .gitignore} and {@code .frepignore} files from the source
+ * downwards count. Without {@code --gitignore} 3 to 8 are void: only frep's own patterns leave
+ * something out.
+ */
+public final class IgnoreRules {
+  /** What editors leave behind, or write for a moment while they save. */
+  public static final List<String> LEFT_OVERS =
+      List.of(
+          "4913",
+          "*~",
+          ".*.sw[pxon]",
+          ".#*",
+          "#*#",
+          "*___jb_tmp___",
+          "*___jb_old___",
+          ".*.kate-swp",
+          "*-go-tmp-umask");
+
+  private static final String GIT_FILE = ".gitignore";
+  private static final String FREP_FILE = ".frepignore";
+  private static final String BYTE_ORDER_MARK = "\u00EF\u00BB\u00BF"; // as three bytes
+
+  /**
+   * What the user asked for.
+   *
+   * @param gitignore whether Git's rules count at all
+   * @param gitDir whether {@code .git} is sent
+   * @param defaultExcludes whether {@link #LEFT_OVERS} stay behind
+   * @param patterns of {@code --exclude}, and with {@code !} before them of {@code --include}, in
+   *     the order given
+   */
+  public record Options(
+      boolean gitignore, boolean gitDir, boolean defaultExcludes, List<String> patterns) {}
+
+  /**
+   * What decides for a path.
+   *
+   * @param sent whether the path belongs to the copy
+   * @param rule a pattern, or the reason in words
+   * @param file where the pattern is written, relative to the source or absolute; else empty
+   * @param line its line, from 1; else 0
+   */
+  public record Reason(boolean sent, String rule, String file, int line) {
+    static final Reason NO_RULE = said(true, "no rule speaks of it");
+    static final Reason TRACKED = said(true, "Git tracks it");
+    static final Reason TRACKED_INSIDE = said(true, "Git tracks files in it");
+    static final Reason GIT_DIR = said(false, ".git is sent with --git-dir only");
+    static final Reason GIT_DIR_ASKED = said(true, ".git is asked for");
+
+    private static Reason said(boolean sent, String words) {
+      return new Reason(sent, words, "", 0);
+    }
+
+    /** As {@code git check-ignore -v} has it: {@code file:line: pattern}. */
+    @Override
+    public String toString() {
+      return file.isEmpty() ? rule : file + ":" + line + ": " + rule;
+    }
+  }
+
+  /** The rules inside one folder of the source. */
+  public interface Folder {
+    /** Whether that child belongs to the copy; a folder that does not is not even entered. */
+    boolean sends(String name, boolean isFolder);
+
+    /** Whether this folder belongs to the copy even if nothing in it does: not if it is ignored. */
+    boolean keepsEmpty();
+
+    /**
+     * The rules inside that child folder.
+     *
+     * @throws IOException if it is a repository of its own that cannot be read
+     */
+    Folder child(String name) throws IOException;
+
+    /** The same, where it is known which names are in it: saves looking for rule files. */
+    Folder child(String name, Set<String> names) throws IOException;
+  }
+
+  /** A pattern and what it is to say if it matches. */
+  private record Rule(IgnorePattern pattern, Reason reason) {}
+
+  /** The rules of one file, last first, and then those of lower rank. */
+  private record Rules(int base, List<Rule> rules, Rules lower) {
+    static Reason find(Rules first, String path, int name, boolean isFolder) {
+      for (Rules rules = first; rules != null; rules = rules.lower) {
+        for (Rule rule : rules.rules) {
+          if (rule.pattern.matches(path, rules.base, name, isFolder)) {
+            return rule.reason;
+          }
+        }
+      }
+      return null;
+    }
+  }
+
+  /** A repository, and how much of a path leads to its top. */
+  private record Repository(int base, GitRepository git) {
+    boolean holds(String folder) {
+      return git.index.holds(folder.substring(base));
+    }
+
+    boolean tracks(String path, boolean isFolder) {
+      return git.index.tracks(path.substring(base), isFolder);
+    }
+  }
+
+  /** What a file looked like when it was read. */
+  private record Stamp(Object modified, long size, Object key) {
+    static Optional<Stamp> of(Path file) {
+      try {
+        var now = Files.readAttributes(file, BasicFileAttributes.class);
+        // A folder's own times change with every index.lock in it.
+        return now.isDirectory()
+            ? Optional.of(new Stamp("folder", 0, now.fileKey()))
+            : Optional.of(new Stamp(now.lastModifiedTime(), now.size(), now.fileKey()));
+      } catch (IOException none) {
+        return Optional.empty();
+      }
+    }
+  }
+
+  private final Function<String, Path> local;
+  private final Options options;
+  private final Map<Path, Optional<Stamp>> outside = new ConcurrentHashMap<>();
+  private final Map<String, Optional<GitRepository>> nested = new ConcurrentHashMap<>();
+  private final Rules commandLine;
+  private final Rules leftOvers;
+  private final int prefix; // length of the path from the top of the repository to the source
+  private final Inside root;
+
+  private IgnoreRules(Path source, Function<String, Path> local, Options options)
+      throws IOException {
+    this.local = local;
+    this.options = options;
+    leftOvers =
+        options.gitignore && options.defaultExcludes
+            ? new Rules(0, patterns(LEFT_OVERS, "default excludes: "), null)
+            : null;
+    Path top = source;
+    GitRepository git = null;
+    boolean raw = !options.gitignore;
+    String path = "";
+    while (!raw && top != null && (git = repository(top)) == null) {
+      raw = GitRepository.isGitDir(top); // or something in one: no rules there
+      path = top.getParent() == null ? "" : Names.of(top) + "/" + path;
+      top = top.getParent();
+    }
+    prefix = git == null ? 0 : path.length();
+    commandLine = new Rules(prefix, patterns(options.patterns, "command line: "), null);
+    Inside folder = new Inside("", null, null, raw ? null : leftOvers, null, raw);
+    if (git != null) {
+      folder = folder.asTopOf(git);
+      for (String name : prefix == 0 ? new String[0] : path.split("/")) {
+        folder = folder.withRuleFiles(top, null).enter(name);
+        top = Names.in(top, name);
+      }
+    }
+    root = folder.withRuleFiles(source, null);
+  }
+
+  /**
+   * Finds the repository that the source is in, if any, and reads what counts of it.
+   *
+   * @param source the folder to copy, a real path
+   * @param local opens a path of bytes below the source
+   */
+  public static IgnoreRules load(Path source, Function<String, Path> local, Options options)
+      throws IOException {
+    return new IgnoreRules(source, local, options);
+  }
+
+  /** The rules inside the source itself. */
+  public Folder root() {
+    return root;
+  }
+
+  /**
+   * What decides for a path relative to the source, its folders included; of the source itself ("")
+   * whether an ignored folder holds it, so that only what Git tracks is sent.
+   */
+  public Reason why(String path, boolean isFolder) throws IOException {
+    Inside folder = root;
+    int from = 0;
+    for (int to; (to = path.indexOf('/', from)) >= 0; from = to + 1) {
+      String name = path.substring(from, to);
+      Reason reason = folder.decide(name, true);
+      if (!reason.sent) {
+        return reason;
+      }
+      folder = folder.child(name);
+    }
+    if (path.isEmpty()) {
+      return root.closed == null ? Reason.NO_RULE : root.closed;
+    }
+    return folder.decide(path.substring(from), isFolder);
+  }
+
+  /** Whether a change of that path of the source changes the rules. */
+  public boolean isRuleFile(String path) {
+    String name = path.substring(path.lastIndexOf('/') + 1);
+    return name.equals(FREP_FILE)
+        || options.gitignore && (name.equals(GIT_FILE) || name.equals(".git"));
+  }
+
+  /** The files, there or not, on which the rules depend and which are not {@link #isRuleFile}. */
+  public List<Path> outside() {
+    return List.copyOf(outside.keySet());
+  }
+
+  /** Whether one of {@link #outside} has changed since; asks for their times only. */
+  public boolean stale() {
+    return outside.entrySet().stream().anyMatch(e -> !e.getValue().equals(Stamp.of(e.getKey())));
+  }
+
+  private Path depend(Path file) {
+    outside.computeIfAbsent(file, Stamp::of);
+    return file;
+  }
+
+  private GitRepository repository(Path folder) throws IOException {
+    depend(folder.resolve(".git"));
+    return GitRepository.at(folder, this::depend);
+  }
+
+  private static List<Rule> patterns(List<String> patterns, String origin) {
+    List<Rule> rules = new ArrayList<>();
+    for (String text : patterns) {
+      IgnorePattern pattern = IgnorePattern.of(text, false);
+      rules.add(0, new Rule(pattern, new Reason(pattern.negated, origin + text, "", 0)));
+    }
+    return rules;
+  }
+
+  /** The rules of a file over those of lower rank. */
+  private static Rules read(
+      Path file, String shown, int base, boolean ignoreCase, Rules lower, LinkOption... follow) {
+    String text;
+    try {
+      if (!Files.readAttributes(file, BasicFileAttributes.class, follow).isRegularFile()) {
+        return lower;
+      }
+      try (InputStream in = Files.newInputStream(file, follow)) {
+        text = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+      }
+    } catch (IOException none) {
+      return lower;
+    }
+    text = text.startsWith(BYTE_ORDER_MARK) ? text.substring(BYTE_ORDER_MARK.length()) : text;
+    List<Rule> rules = new ArrayList<>();
+    int line = 0;
+    for (String whole : text.split("\n", -1)) {
+      line++;
+      String pattern = IgnorePattern.ofLine(whole);
+      if (pattern != null) {
+        IgnorePattern read = IgnorePattern.of(pattern, ignoreCase);
+        rules.add(0, new Rule(read, new Reason(read.negated, pattern, shown, line)));
+      }
+    }
+    return rules.isEmpty() ? lower : new Rules(base, rules, lower);
+  }
+
+  /** A folder of the source, or above it up to the top of its repository. */
+  private final class Inside implements Folder {
+    private final String path; // from the top: "" or "a/b/"
+    private final Repository repository; // null where there is none, or nothing of it is sent
+    private final Rules own;
+    private final Rules git;
+    private final Reason closed; // why nothing is sent but what Git tracks; else null
+    private final boolean raw; // Git's rules are void
+
+    Inside(String path, Repository repository, Rules own, Rules git, Reason closed, boolean raw) {
+      this.path = path;
+      this.repository = repository;
+      this.own = own;
+      this.git = git;
+      this.closed = closed;
+      this.raw = raw;
+    }
+
+    @Override
+    public boolean sends(String name, boolean isFolder) {
+      return decide(name, isFolder).sent;
+    }
+
+    @Override
+    public boolean keepsEmpty() {
+      return closed == null;
+    }
+
+    Reason decide(String name, boolean isFolder) {
+      String child = path + name;
+      Reason own = own(child, isFolder);
+      if (own != null && !own.sent) {
+        return own;
+      }
+      if (name.equals(".git")) {
+        return options.gitDir || raw ? Reason.GIT_DIR_ASKED : Reason.GIT_DIR;
+      }
+      boolean tracked = repository != null && repository.tracks(child, isFolder);
+      if (tracked && (own == null || closed != null)) {
+        return isFolder ? Reason.TRACKED_INSIDE : Reason.TRACKED;
+      }
+      return untracked(child, isFolder, own);
+    }
+
+    private Reason own(String child, boolean isFolder) {
+      boolean above = path.length() < prefix; // where the command line does not speak of
+      Reason said = above ? null : Rules.find(commandLine, child, path.length(), isFolder);
+      return said != null ? said : Rules.find(own, child, path.length(), isFolder);
+    }
+
+    private Reason untracked(String child, boolean isFolder, Reason own) {
+      if (closed != null || own != null) {
+        return closed != null ? closed : own;
+      }
+      Reason said = Rules.find(git, child, path.length(), isFolder);
+      return said == null ? Reason.NO_RULE : said;
+    }
+
+    @Override
+    public Folder child(String name, Set<String> names) throws IOException {
+      Path folder = local.apply((path + name).substring(prefix));
+      Inside child = enter(name);
+      boolean within = repository != null && repository.holds(path + name);
+      if (!child.raw && !within && (names == null || names.contains(".git"))) {
+        Optional<GitRepository> found = nested.get(child.path);
+        if (found == null) {
+          found = Optional.ofNullable(GitRepository.at(folder, IgnoreRules.this::depend));
+          nested.put(child.path, found);
+        }
+        child = found.isEmpty() ? child : child.asTopOf(found.get());
+      }
+      return child.withRuleFiles(folder, names);
+    }
+
+    @Override
+    public Inside child(String name) throws IOException {
+      return (Inside) child(name, null);
+    }
+
+    /** What of the rules here counts inside a child. */
+    Inside enter(String name) {
+      String child = path + name;
+      if (raw || name.equals(".git")) {
+        return new Inside(child + "/", null, own, null, closed, true);
+      }
+      Reason own = own(child, true);
+      Reason said = untracked(child, true, own);
+      boolean never = own != null && !own.sent; // not even what is tracked
+      return new Inside(
+          child + "/", never ? null : repository, this.own, git, said.sent ? null : said, false);
+    }
+
+    /** The same folder with a repository of its own, whatever that around it says. */
+    Inside asTopOf(GitRepository git) {
+      int base = path.length();
+      Rules rules = leftOvers;
+      for (Path file : List.of(git.excludesFile, git.infoExclude)) {
+        rules = read(file, file.toString(), base, git.ignoreCase, rules);
+      }
+      return new Inside(path, new Repository(base, git), own, rules, null, false);
+    }
+
+    /** The same folder with what is written in its own rule files. */
+    Inside withRuleFiles(Path folder, Set<String> names) {
+      Rules nowOwn = withRuleFile(FREP_FILE, own, folder, names, false);
+      boolean ignoreCase = repository != null && repository.git.ignoreCase;
+      Rules nowGit =
+          raw || closed != null ? git : withRuleFile(GIT_FILE, git, folder, names, ignoreCase);
+      return nowOwn == own && nowGit == git
+          ? this
+          : new Inside(path, repository, nowOwn, nowGit, closed, raw);
+    }
+
+    private Rules withRuleFile(
+        String name, Rules lower, Path folder, Set<String> names, boolean ignoreCase) {
+      if (names != null && !names.contains(name)) {
+        return lower;
+      }
+      Path file = folder.resolve(name);
+      boolean above = path.length() < prefix;
+      String shown = above ? depend(file).toString() : path.substring(prefix) + name;
+      // Git does not follow a link here.
+      return read(file, shown, path.length(), ignoreCase, lower, LinkOption.NOFOLLOW_LINKS);
+    }
+  }
+}
