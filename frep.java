@@ -3,8 +3,8 @@
 //JAVA 17+
 //DEPS info.picocli:picocli:4.7.7
 //DEPS org.apache.commons:commons-compress:1.28.0
-//DEPS org.eclipse.jgit:org.eclipse.jgit:7.4.0.202509020913-r
-//DEPS org.slf4j:slf4j-nop:1.7.36
+//DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
+//DEPS org.slf4j:slf4j-nop:2.0.18
 //SOURCES support/Console.java
 //SOURCES support/GitIndex.java
 //SOURCES support/GitRepository.java
@@ -12,8 +12,21 @@
 //SOURCES support/IgnoreRules.java
 //SOURCES support/Manifest.java
 //SOURCES support/Names.java
+//SOURCES support/Refusal.java
+//SOURCES support/Route.java
+//SOURCES support/Stop.java
+//SOURCES support/Summary.java
+//SOURCES transports/Docker.java
+//SOURCES transports/DockerCompose.java
+//SOURCES transports/Engine.java
+//SOURCES transports/Kubectl.java
+//SOURCES transports/Local.java
+//SOURCES transports/Podman.java
+//SOURCES transports/Ssh.java
+//SOURCES transports/Transport.java
+//SOURCES transports/Transports.java
 //FILES receiver.sh
-//COMPILE_OPTIONS -encoding UTF-8
+//COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
 
 package dev.frep;
@@ -22,7 +35,6 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.ClosedWatchServiceException;
@@ -53,6 +65,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.Stack;
@@ -72,6 +85,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -107,6 +121,7 @@ public final class frep implements Callable<Integer> {
 
   @Parameters(
       index = "1",
+      arity = "0..1",
       paramLabel = "DEST_PARENT_DIR",
       description = "An absolute path at the target; the copy is made in it.")
   private String destination;
@@ -151,6 +166,37 @@ public final class frep implements Callable<Integer> {
       description = "Leave out what Git would ignore, and .git (default), or send everything.")
   private boolean gitignore;
 
+  @Option(names = "--git-dir", description = "Send .git as well.")
+  private boolean gitDir;
+
+  @Option(
+      names = "--exclude",
+      paramLabel = "PATTERN",
+      parameterConsumer = Patterns.class,
+      description = "Leave out what matches, as a line of .gitignore would. Repeatable.")
+  private List<String> patterns = new ArrayList<>();
+
+  @Option(
+      names = "--include",
+      paramLabel = "PATTERN",
+      parameterConsumer = Patterns.class,
+      description =
+          "Send what matches all the same. Repeatable; of these two the later one wins, both win"
+              + " over .frepignore files, and those over Git's rules.")
+  private List<String> included;
+
+  @Option(
+      names = "--no-default-excludes",
+      description = "Send what editors leave behind, too: ${sys:frep.left-overs}")
+  private boolean noDefaultExcludes;
+
+  @Option(
+      names = "--why",
+      paramLabel = "PATH",
+      description =
+          "Print what decides if that path of SRC_DIR is sent; exit 0 if it is, 1 if not.")
+  private String why;
+
   @Option(names = "--debugging", description = "Tell what goes over the link, and stack traces.")
   private boolean debugging;
 
@@ -166,7 +212,9 @@ public final class frep implements Callable<Integer> {
       description = "Print this help.")
   private boolean help;
 
-  /** What the program ends with; the README has the same table. */
+  private List<Transport> transports;
+
+  /** What the program ends with, the worst last; the README has the same table. */
   enum Exit {
     IN_STEP(0),
     PROBLEMS(1),
@@ -183,6 +231,11 @@ public final class frep implements Callable<Integer> {
     Exit(int code) {
       this.code = code;
     }
+
+    /** What to end with when two things ended: that one was in step says least. */
+    static Exit worse(Exit a, Exit b) {
+      return a.compareTo(b) > 0 ? a : b;
+    }
   }
 
   /** What was asked for, checked. */
@@ -190,12 +243,10 @@ public final class frep implements Callable<Integer> {
       Path source,
       String name,
       String destination,
-      List<String> command,
       boolean cleanOutFirst,
       boolean initial,
       boolean watch,
-      boolean gitignore,
-      boolean debugging) {
+      IgnoreRules.Options ignore) {
     /** Where the copy is, for people. */
     String copy() {
       return destination + (destination.endsWith("/") ? "" : "/") + name;
@@ -204,7 +255,10 @@ public final class frep implements Callable<Integer> {
 
   public static void main(String... args) {
     List<String> arguments = Names.arguments(args);
-    CommandLine line = new CommandLine(new frep()).setExpandAtFiles(false);
+    System.setProperty("frep.left-overs", String.join(" ", IgnoreRules.LEFT_OVERS));
+    frep self = new frep();
+    CommandLine line = new CommandLine(self).setExpandAtFiles(false);
+    self.transports = Transports.addTo(line.getCommandSpec(), frep::reportBroken);
     line.setParameterExceptionHandler(
         (wrong, given) -> {
           new Console(false).error(wrong.getMessage(), "frep --help lists the options");
@@ -212,7 +266,6 @@ public final class frep implements Callable<Integer> {
         });
     line.setExecutionExceptionHandler(
         (broken, cli, parsed) -> {
-          frep self = cli.getCommand();
           Console console = new Console(self.debugging);
           console.debug(broken);
           if (broken instanceof Failure failure) {
@@ -227,25 +280,60 @@ public final class frep implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    return replicate(options(), new Console(debugging)).code;
+    Options options = options();
+    if (why != null) {
+      return why(options);
+    }
+    return replicate(options, routes(), new Console(debugging)).code;
   }
 
   /** The flow: what is dirty is scanned, what differs is sent, until told to stop. */
-  private static Exit replicate(Options options, Console console) throws Exception {
+  private static Exit replicate(Options options, List<Route> routes, Console console)
+      throws Exception {
     Dirty dirty = new Dirty();
     Stop stop = new Stop(dirty::wake);
     try (Watcher watcher = options.watch ? new Watcher(dirty, console) : null) {
       Scanner scanner = new Scanner(options, watcher, console);
-      Target target = new Target(options, scanner, dirty, console);
-      Folder snapshot = scanner.scan();
-      target.start(snapshot);
-      while (!stop.asked() && !target.ended() && (options.watch || !target.settled())) {
-        snapshot = scanner.rescan(snapshot, dirty.await(Watcher.SETTLE));
-        target.offer(snapshot);
+      List<Target> targets = new ArrayList<>();
+      for (Route route : routes) {
+        Console its = routes.size() == 1 ? console : console.of(route.label());
+        targets.add(new Target(options, route, scanner, dirty, its));
       }
-      Exit exit = target.finish();
-      return exit == Exit.IN_STEP && scanner.hadProblems() ? Exit.PROBLEMS : exit;
+      Folder snapshot = scanner.scan();
+      for (Target target : targets) {
+        target.start(snapshot);
+      }
+      while (!stop.asked() && !done(options, dirty, targets)) {
+        snapshot = scanner.rescan(snapshot, dirty.await(Watcher.SETTLE));
+        for (Target target : targets) {
+          target.offer(snapshot);
+        }
+      }
+      Exit exit = scanner.hadProblems() ? Exit.PROBLEMS : Exit.IN_STEP;
+      for (Target target : targets) {
+        exit = Exit.worse(exit, target.finish());
+      }
+      return exit;
     }
+  }
+
+  /** No target is left; or, if only one copy was asked for, all have it. */
+  private static boolean done(Options options, Dirty dirty, List<Target> targets) {
+    return targets.stream().allMatch(Target::ended)
+        || !options.watch
+            && dirty.isClean()
+            && targets.stream().allMatch(target -> target.ended() || target.settled());
+  }
+
+  private int why(Options options) throws IOException {
+    String path = why.replaceFirst("^(\\./)+", "").replaceFirst("/+$", "");
+    Path file = Names.below(options.source, path);
+    boolean folder = why.endsWith("/") || Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS);
+    IgnoreRules.Reason reason =
+        IgnoreRules.load(options.source, name -> Names.below(options.source, name), options.ignore)
+            .why(path, folder);
+    new Console(false).say((reason.sent() ? "sent: " : "not sent: ") + Names.show(reason + ""));
+    return reason.sent() ? 0 : 1;
   }
 
   private Options options() throws Failure {
@@ -259,17 +347,15 @@ public final class frep implements Callable<Integer> {
     if (!Files.isDirectory(folder)) {
       throw new Failure(Exit.SOURCE, Names.show(source) + ": not a folder", "SRC_DIR is a folder");
     }
-    if (!destination.startsWith("/")) {
+    if (destination == null && why == null) {
+      throw new Failure(
+          Exit.USAGE, "Missing required parameter: DEST_PARENT_DIR", "frep --help shows the usage");
+    }
+    if (destination != null && !destination.startsWith("/")) {
       throw new Failure(
           Exit.USAGE,
           Names.show(destination) + ": DEST_PARENT_DIR must be absolute",
           "write it as the target sees it, for example /home/code");
-    }
-    if (command.isEmpty()) {
-      throw new Failure(
-          Exit.USAGE,
-          "no connection command: where is the target?",
-          "frep SRC_DIR DEST_PARENT_DIR -- ssh host bash   (or docker exec -i NAME sh, or bash)");
     }
     Path last = given.normalize().getFileName();
     if (last == null || folder.getNameCount() == 0) {
@@ -279,12 +365,33 @@ public final class frep implements Callable<Integer> {
         folder,
         Names.of(given.normalize()),
         destination,
-        command,
         cleanOutFirst,
         withInitialReplication,
         replicateOnChange && !once,
-        gitignore,
-        debugging);
+        new IgnoreRules.Options(gitignore, gitDir, !noDefaultExcludes, List.copyOf(patterns)));
+  }
+
+  private List<Route> routes() throws Failure {
+    List<Route> routes;
+    try {
+      routes = Route.asked(transports, command);
+    } catch (Transport.Unreachable unreachable) {
+      Transport.Advice advice = unreachable.advice();
+      throw new Failure(Exit.CONNECTION, advice.message(), advice.hint());
+    } catch (IllegalArgumentException wrong) {
+      throw new Failure(Exit.USAGE, wrong.getMessage(), "frep --help lists the options");
+    }
+    if (routes.isEmpty()) {
+      throw new Failure(
+          Exit.USAGE,
+          "where to? There is neither a target nor a connection command",
+          "end with --ssh HOST, --docker CONTAINER, --local, or with -- and a command: -- bash");
+    }
+    return routes;
+  }
+
+  private static void reportBroken(String plugIn) {
+    new Console(false).error("a transport cannot be used: " + plugIn, "the others go on working");
   }
 
   /** Takes the first word of the connection command and all that follows it, options included. */
@@ -295,6 +402,19 @@ public final class frep implements Callable<Integer> {
       while (!args.isEmpty()) {
         words.add(args.pop());
       }
+    }
+  }
+
+  /** Gathers --exclude and --include in the order of the command line. */
+  static final class Patterns implements CommandLine.IParameterConsumer {
+    @Override
+    public void consumeParameters(Stack<String> args, ArgSpec spec, CommandSpec command) {
+      if (args.isEmpty()) {
+        throw new CommandLine.ParameterException(
+            command.commandLine(), "Missing required parameter for option " + spec.paramLabel());
+      }
+      boolean include = ((OptionSpec) spec).longestName().equals("--include");
+      ((frep) command.userObject()).patterns.add((include ? "!" : "") + args.pop());
     }
   }
 
@@ -617,11 +737,7 @@ public final class frep implements Callable<Integer> {
 
     /** The whole source. */
     Folder scan() throws IOException {
-      ignore =
-          IgnoreRules.load(
-              root,
-              this::local,
-              new IgnoreRules.Options(options.gitignore, false, true, List.of()));
+      ignore = IgnoreRules.load(root, this::local, options.ignore);
       rules.clear();
       Entry entry = look("", root, ignore.root(), null, true, null);
       if (entry instanceof Folder folder) {
@@ -673,15 +789,14 @@ public final class frep implements Callable<Integer> {
           children.put(name, now);
         }
       }
-      if (!listed) {
-        return before.with(children);
-      }
+      Folder after = before.with(children);
       try { // The folder's own time has changed with what it holds.
-        Map<String, Object> own = attributes(folder);
-        return new Folder(mode(own), modified(own), inode(own), children);
+        Map<String, Object> own = listed ? attributes(folder) : null;
+        after = listed ? new Folder(mode(own), modified(own), inode(own), children) : after;
       } catch (IOException gone) {
-        return before.with(children); // Its own event tells.
+        return after; // Its own event tells.
       }
+      return kept(path, rule, after);
     }
 
     private static Set<String> namesBelow(String path, Dirty.Paths dirty) {
@@ -794,7 +909,13 @@ public final class frep implements Callable<Integer> {
         problem(path, "cannot be read (" + reason(unreadable) + "): left as it is there", "");
         return new Closed();
       }
-      var rule = path.isEmpty() ? around : around.child(name(path), names.keySet());
+      IgnoreRules.Folder rule;
+      try {
+        rule = path.isEmpty() ? around : around.child(name(path), names.keySet());
+      } catch (IOException broken) {
+        problem(path, "has Git data that cannot be read: left as it is there", reason(broken));
+        return new Closed();
+      }
       rules.put(path, rule);
       for (Map.Entry<String, Path> child : names.entrySet()) {
         Entry entry = look(join(path, child.getKey()), child.getValue(), rule, null, true, null);
@@ -802,7 +923,13 @@ public final class frep implements Callable<Integer> {
           children.put(child.getKey(), entry);
         }
       }
-      return new Folder(mode(own), modified(own), inode(own), children);
+      return kept(path, rule, new Folder(mode(own), modified(own), inode(own), children));
+    }
+
+    /** A folder that is only there for what Git tracks in it is nothing without that. */
+    private Folder kept(String path, IgnoreRules.Folder rule, Folder folder) {
+      boolean keep = path.isEmpty() || !folder.children.isEmpty() || rule.keepsEmpty();
+      return keep ? folder : null;
     }
 
     /** Remembers what was sent of a file whose time says little, since it is so young. */
@@ -1424,10 +1551,10 @@ public final class frep implements Callable<Integer> {
     private final Thread errors;
     private volatile long lastSign = System.nanoTime();
 
-    Link(Options options, Consumer<Reply> replies, Console console) throws Failure {
+    Link(Options options, Route route, Consumer<Reply> replies, Console console) throws Failure {
       this.replies = replies;
       this.console = console;
-      process = start(options.command);
+      process = start(route.command());
       out = process.getOutputStream();
       thread("receiver's answers", this::listen);
       errors = thread("receiver's errors", this::complain);
@@ -1650,15 +1777,26 @@ public final class frep implements Callable<Integer> {
       }
     }
 
-    /** The end of the command: its exit code and its last words. */
-    String epitaph() throws InterruptedException {
+    /** Why the command has ended: as its transport sees it, else in its own last words. */
+    Failure epitaph(Route route) throws InterruptedException {
       boolean ended = process.waitFor(2, TimeUnit.SECONDS);
       errors.join(1000);
+      String said;
       synchronized (complaints) {
-        String last = String.join("; ", complaints);
-        return (ended ? "exit " + process.exitValue() : "still running, but it closed its output")
-            + (last.isEmpty() ? "" : ": " + last);
+        said = String.join("\n", complaints);
       }
+      int exit = ended ? process.exitValue() : 0;
+      Optional<Transport.Advice> advice = route.explain(exit, said);
+      if (advice.isPresent()) {
+        return new Failure(Exit.CONNECTION, advice.get().message(), advice.get().hint());
+      }
+      String end = ended ? "exit code " + exit : "it still runs, but has closed its output";
+      String last = said.isEmpty() ? "" : ": " + said.replace("\n", "; ");
+      return new Failure(
+          Exit.CONNECTION,
+          "the connection ended (" + end + ")" + last,
+          "the command must give a shell that reads commands; try it: echo id | "
+              + Names.show(String.join(" ", route.command())));
     }
 
     /** Lets the receiver clean up and end; what does not end is ended. */
@@ -1708,6 +1846,7 @@ public final class frep implements Callable<Integer> {
     private static final Reply WAKE = new Pong(-1);
 
     private final Options options;
+    private final Route route;
     private final Scanner scanner;
     private final Dirty dirty;
     private final Console console;
@@ -1725,8 +1864,9 @@ public final class frep implements Callable<Integer> {
     private int limit = SET_CHANGES;
     private Summary summary = new Summary();
 
-    Target(Options options, Scanner scanner, Dirty dirty, Console console) {
+    Target(Options options, Route route, Scanner scanner, Dirty dirty, Console console) {
       this.options = options;
+      this.route = route;
       this.scanner = scanner;
       this.dirty = dirty;
       this.console = console;
@@ -1746,9 +1886,9 @@ public final class frep implements Callable<Integer> {
       return end != null;
     }
 
-    /** In step: nothing dirty, and all of the newest snapshot acknowledged. */
+    /** All of the newest snapshot is acknowledged, or held back for a problem. */
     boolean settled() {
-      return dirty.isClean() && settledAt == wanted;
+      return settledAt == wanted;
     }
 
     /** Lets what is on its way arrive, and ends the link. */
@@ -1765,7 +1905,7 @@ public final class frep implements Callable<Integer> {
       while (end == null) {
         inbox.clear();
         inFlight.clear();
-        try (Link link = new Link(options, inbox::add, console)) {
+        try (Link link = new Link(options, route, inbox::add, console)) {
           Folder there = greet(link, !connected);
           connected = true;
           pause = FIRST_PAUSE;
@@ -1868,12 +2008,9 @@ public final class frep implements Callable<Integer> {
     /** What ends a conversation whenever it comes. */
     private void unexpected(Link link, Reply reply) throws Failure, InterruptedException {
       if (reply instanceof Ended) {
-        throw new Failure(
-            Exit.CONNECTION,
-            "the connection ended (" + link.epitaph() + ")",
-            "try the connection command by itself: it must give a shell that reads commands");
+        throw link.epitaph(route);
       } else if (reply instanceof Refused refused) {
-        throw Refusal.explain(refused.reason, refused.detail);
+        throw Refusal.explain(refused.reason, refused.detail, route);
       } else if (reply instanceof Gone) {
         throw new Failure(
             Exit.SUPERSEDED,
@@ -2015,7 +2152,9 @@ public final class frep implements Callable<Integer> {
       limit = Math.min(SET_CHANGES, limit * 2);
       summary.add(sent.changes, sent.bytes);
       if (firstCopyTold) {
-        console.say(Summary.of(sent.changes, sent.bytes, System.nanoTime() - sent.started));
+        console.say(
+            Summary.of(
+                sent.changes, sent.bytes, Duration.ofNanos(System.nanoTime() - sent.started)));
       }
     }
 
@@ -2044,137 +2183,6 @@ public final class frep implements Callable<Integer> {
         }
       }
       return there;
-    }
-  }
-
-  /** Counts what was done, for people. */
-  static final class Summary {
-    private final long started = System.nanoTime();
-    private long files;
-    private long deleted;
-    private long bytes;
-
-    void add(List<Change> changes, long more) {
-      for (Change change : changes) {
-        if (change instanceof Delete) {
-          deleted++;
-        } else if (change instanceof Put put && (put.fresh || !(put.entry instanceof Folder))) {
-          files += put.entry instanceof Folder ? 0 : 1;
-        }
-      }
-      bytes += more;
-    }
-
-    String first() {
-      String time = Console.seconds(Duration.ofNanos(System.nanoTime() - started));
-      String what = Console.count(files, "file") + ", " + Console.bytes(bytes);
-      return files == 0 && deleted == 0
-          ? "in step: nothing to copy (" + time + ")"
-          : "copied " + what + (deleted == 0 ? "" : ", deleted " + deleted) + " in " + time;
-    }
-
-    static String of(List<Change> changes, long bytes, long nanos) {
-      Summary summary = new Summary();
-      summary.add(changes, bytes);
-      List<String> parts = new ArrayList<>();
-      if (summary.files > 0) {
-        String size = " (" + Console.bytes(bytes) + ")";
-        parts.add("sent " + Console.count(summary.files, "file") + size);
-      }
-      if (summary.deleted > 0) {
-        parts.add("deleted " + summary.deleted);
-      }
-      if (parts.isEmpty()) {
-        parts.add("updated " + Console.count(changes.size(), "folder"));
-      }
-      return String.join(", ", parts) + " in " + Console.seconds(Duration.ofNanos(nanos));
-    }
-  }
-
-  /** What a receiver that cannot work has said, in words that help. */
-  static final class Refusal {
-    private Refusal() {}
-
-    static Failure explain(String reason, String detail) {
-      String[] word = detail.split(" ", 2);
-      String rest = Names.show(word.length > 1 ? word[1] : "");
-      String shown = Names.show(detail);
-      return switch (reason) {
-        case "terminal" ->
-            failure("the target's shell has a terminal", "leave out -t: ssh -T, docker exec -i");
-        case "missing" -> failure("the target has no " + word[0], install(word[0], rest));
-        case "tar" -> failure("the target's tar cannot be used: " + rest, install("tar", word[0]));
-        case "dd" ->
-            failure("the target's dd does not know iflag=fullblock", install("coreutils", word[0]));
-        case "symlink" ->
-            failure(shown + " is a symlink at the target", "give the folder that it points to");
-        case "destination" ->
-            failure(
-                "the destination cannot be made: " + shown,
-                "choose a DEST_PARENT_DIR that the target's user may write in");
-        case "unwritable" ->
-            failure(
-                "the target's user " + word[0] + " may not write in the destination: " + rest,
-                "connect as its owner, or have it chowned to " + word[0]);
-        default -> failure("the target refused: " + reason + " " + shown, "");
-      };
-    }
-
-    private static Failure failure(String message, String hint) {
-      return new Failure(Exit.TARGET, message, hint);
-    }
-
-    /** The way to install a tool on a system, by the ID of its os-release. */
-    private static String install(String tool, String system) {
-      return switch (system) {
-        case "alpine" -> "install it there: apk add " + tool;
-        case "debian", "ubuntu" -> "install it there: apt-get install " + tool;
-        case "fedora", "rhel", "centos", "rocky", "almalinux", "amzn" ->
-            "install it there: dnf install " + tool;
-        default -> "install GNU " + tool + " there, with the package manager of that system";
-      };
-    }
-  }
-
-  /** Ctrl-C and SIGTERM: the first asks for a clean end, the second ends at once. */
-  static final class Stop {
-    private final Runnable wake;
-    private volatile boolean asked;
-
-    Stop(Runnable wake) {
-      this.wake = wake;
-      for (String name : List.of("INT", "TERM", "HUP")) {
-        handle(name);
-      }
-    }
-
-    boolean asked() {
-      return asked;
-    }
-
-    /** By reflection: javac warns of this class whenever it is named, and there is no other. */
-    private void handle(String name) {
-      try {
-        Class<?> signal = Class.forName("sun.misc.Signal");
-        Class<?> handler = Class.forName("sun.misc.SignalHandler");
-        Object mine =
-            Proxy.newProxyInstance(
-                handler.getClassLoader(), new Class<?>[] {handler}, (self, method, args) -> ask());
-        signal
-            .getMethod("handle", signal, handler)
-            .invoke(null, signal.getConstructor(String.class).newInstance(name), mine);
-      } catch (ReflectiveOperationException | IllegalArgumentException unknownHere) {
-        // Then the JVM ends at once, and the receiver cleans up by itself.
-      }
-    }
-
-    private Object ask() {
-      if (asked) {
-        Runtime.getRuntime().halt(Exit.INTERRUPTED.code);
-      }
-      asked = true;
-      wake.run();
-      return null;
     }
   }
 }

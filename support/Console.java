@@ -13,17 +13,28 @@ final class Console {
   private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
   private final PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
   private final boolean debugging;
+  private final String prefix;
 
   Console(boolean debugging) {
+    this(debugging, "");
+  }
+
+  private Console(boolean debugging, String prefix) {
     this.debugging = debugging;
+    this.prefix = prefix;
+  }
+
+  /** The same, for what is about one of several targets. */
+  Console of(String target) {
+    return new Console(debugging, target + ": ");
   }
 
   synchronized void say(String line) {
-    out.println(line);
+    out.println(prefix + line);
   }
 
   synchronized void error(String message, String hint) {
-    err.println("frep: " + message);
+    err.println("frep: " + prefix + message);
     if (hint != null && !hint.isEmpty()) {
       err.println("hint: " + hint);
     }
@@ -31,7 +42,7 @@ final class Console {
 
   synchronized void debug(String line) {
     if (debugging) {
-      err.println("debug: " + line);
+      err.println("debug: " + prefix + line);
     }
   }
 

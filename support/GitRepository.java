@@ -71,10 +71,12 @@ final class GitRepository {
 
   /** Whether this is what is otherwise named {@code .git}: there are no ignore rules in it. */
   static boolean isGitDir(Path folder) {
+    if (!Files.exists(folder.resolve("HEAD"), LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
     try {
       Path common = commonDir(folder);
-      return Files.exists(folder.resolve("HEAD"), LinkOption.NOFOLLOW_LINKS)
-          && Files.isDirectory(common.resolve("objects"))
+      return Files.isDirectory(common.resolve("objects"))
           && Files.isDirectory(common.resolve("refs"));
     } catch (IOException unreadable) {
       return false;

@@ -32,6 +32,8 @@ import java.util.function.Function;
  *   <li>{@link #LEFT_OVERS}.
  * </ol>
  *
+ * <p>As with Git, nothing reaches into an ignored folder: to send a file of it, include the folder.
+ *
  * <p>A repository inside the source follows its own rules from 4 to 7, as Git run in it would say;
  * outside a repository only {@code .gitignore} and {@code .frepignore} files from the source
  * downwards count. Without {@code --gitignore} 3 to 8 are void: only frep's own patterns leave
@@ -158,7 +160,7 @@ public final class IgnoreRules {
   private final Function<String, Path> local;
   private final Options options;
   private final Map<Path, Optional<Stamp>> outside = new ConcurrentHashMap<>();
-  private final Map<String, Optional<GitRepository>> nested = new ConcurrentHashMap<>();
+  private final Map<String, GitRepository> nested = new ConcurrentHashMap<>();
   private final Rules commandLine;
   private final Rules leftOvers;
   private final int prefix; // length of the path from the top of the repository to the source
@@ -359,12 +361,14 @@ public final class IgnoreRules {
       Inside child = enter(name);
       boolean within = repository != null && repository.holds(path + name);
       if (!child.raw && !within && (names == null || names.contains(".git"))) {
-        Optional<GitRepository> found = nested.get(child.path);
+        GitRepository found = nested.get(child.path);
         if (found == null) {
-          found = Optional.ofNullable(GitRepository.at(folder, IgnoreRules.this::depend));
-          nested.put(child.path, found);
+          found = GitRepository.at(folder, IgnoreRules.this::depend);
         }
-        child = found.isEmpty() ? child : child.asTopOf(found.get());
+        if (found != null) {
+          nested.put(child.path, found);
+          child = child.asTopOf(found);
+        }
       }
       return child.withRuleFiles(folder, names);
     }

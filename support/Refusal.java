@@ -1,0 +1,62 @@
+package dev.frep;
+
+import dev.frep.frep.Exit;
+import dev.frep.frep.Failure;
+
+/** What a receiver that cannot work has said, in words that help. */
+final class Refusal {
+  private Refusal() {}
+
+  /**
+   * Explains a line "refused REASON DETAIL" of the receiver.
+   *
+   * @param detail as receiver.sh gives it for that reason
+   */
+  static Failure explain(String reason, String detail, Route route) {
+    String[] word = detail.split(" ", 2);
+    String rest = Names.show(word.length > 1 ? word[1] : "");
+    String shown = Names.show(detail);
+    return switch (reason) {
+      case "terminal" ->
+          failure("its shell has a terminal", "leave out -t: ssh -T, docker exec -i");
+      case "missing" ->
+          failure("there is no " + Names.show(word[0]), install(word[0], rest, route));
+      case "tar" ->
+          failure(
+              "there is no tar that can be used" + (rest.isEmpty() ? "" : ", but " + rest),
+              install("tar", word[0], route));
+      case "dd" -> failure("its dd has no iflag=fullblock", install("coreutils", word[0], route));
+      case "symlink" ->
+          failure("the destination " + shown + " is a symlink", "give the folder it points to");
+      case "destination" ->
+          failure(
+              "the destination cannot be made: " + shown,
+              "choose a DEST_PARENT_DIR that the target's user may write in");
+      case "unwritable" ->
+          failure(
+              "its user " + Names.show(word[0]) + " may not write in the destination: " + rest,
+              route.asRoot("chown " + Names.show(word[0]) + " THE_DESTINATION"));
+      default -> failure("refused: " + Names.show(reason) + " " + shown, "");
+    };
+  }
+
+  private static Failure failure(String message, String hint) {
+    return new Failure(Exit.TARGET, message, hint);
+  }
+
+  /** The way to install a package on a system, by the ID of its os-release. */
+  private static String install(String name, String system, Route route) {
+    String manager =
+        switch (system) {
+          case "alpine" -> "apk add";
+          case "debian", "ubuntu" -> "apt-get install -y";
+          case "fedora", "rhel", "centos", "rocky", "almalinux", "amzn" -> "dnf install -y";
+          case "opensuse-leap", "opensuse-tumbleweed", "sles" -> "zypper install -y";
+          case "arch" -> "pacman -S";
+          default -> "";
+        };
+    return manager.isEmpty()
+        ? "install GNU " + name + " there, or use an image that has it"
+        : route.asRoot(manager + " " + name);
+  }
+}

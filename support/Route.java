@@ -1,0 +1,143 @@
+package dev.frep;
+
+import dev.frep.Transport.Advice;
+import dev.frep.Transport.Answer;
+import dev.frep.Transport.Unreachable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The way to one target. After a lost connection the transport is asked for it again: the target of
+ * the same name is taken, else one that no other route leads to, so that what replaced a pod is
+ * found.
+ */
+final class Route {
+  private final Transport transport;
+  private final Set<String> taken;
+  private Transport.Target target;
+
+  private Route(Transport transport, Transport.Target target, Set<String> taken) {
+    this.transport = transport;
+    this.target = target;
+    this.taken = taken;
+    taken.add(target.name());
+  }
+
+  /**
+   * The routes that were asked for.
+   *
+   * @param command a connection command typed out; may be empty
+   */
+  static List<Route> asked(List<Transport> transports, List<String> command) throws Unreachable {
+    List<Route> routes = new ArrayList<>();
+    for (Transport transport : transports) {
+      Set<String> taken = new HashSet<>();
+      for (Transport.Target target : transport.targets(Route::ask)) {
+        routes.add(new Route(transport, target, taken));
+      }
+    }
+    if (!command.isEmpty()) {
+      Transport.Target target = new Transport.Target(command.get(0), command);
+      routes.add(new Route(new TypedOut(target), target, new HashSet<>()));
+    }
+    return routes;
+  }
+
+  List<String> command() {
+    return target.command();
+  }
+
+  String label() {
+    return transport.label(target);
+  }
+
+  Optional<Advice> explain(int exitCode, String said) {
+    return transport.explain(target, exitCode, said);
+  }
+
+  String asRoot(String command) {
+    return transport.asRoot(target, command);
+  }
+
+  /** Asks for the target again. */
+  void renew() throws Unreachable {
+    List<Transport.Target> now = transport.targets(Route::ask);
+    synchronized (taken) {
+      for (Transport.Target candidate : now) {
+        if (candidate.name().equals(target.name())) {
+          target = candidate;
+          return;
+        }
+      }
+      for (Transport.Target candidate : now) {
+        if (taken.add(candidate.name())) {
+          taken.remove(target.name());
+          target = candidate;
+          return;
+        }
+      }
+    }
+    throw new Unreachable(new Advice(target.name() + " is not there any more", ""));
+  }
+
+  private static final int PATIENCE_SECONDS = 20;
+
+  private static Answer ask(List<String> command) throws Unreachable {
+    try {
+      Process process = new ProcessBuilder(Names.command(command)).start();
+      process.getOutputStream().close();
+      var out = CompletableFuture.supplyAsync(() -> read(process.inputReader()));
+      var err = CompletableFuture.supplyAsync(() -> read(process.errorReader()));
+      if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+        throw new Unreachable(
+            new Advice(command.get(0) + " does not answer", "try: " + String.join(" ", command)));
+      }
+      return new Answer(process.exitValue(), out.join(), err.join());
+    } catch (IOException missing) {
+      throw new Unreachable(
+          new Advice(command.get(0) + " cannot be started", "is it installed, and on the PATH?"));
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw new Unreachable(new Advice("interrupted", ""));
+    }
+  }
+
+  private static String read(java.io.Reader reader) {
+    try (reader) {
+      StringBuilder text = new StringBuilder();
+      char[] some = new char[1 << 12];
+      for (int n; (n = reader.read(some)) > 0; ) {
+        text.append(some, 0, n);
+      }
+      return text.toString();
+    } catch (IOException ended) {
+      return "";
+    }
+  }
+
+  /** The connection command that a user typed out. */
+  private record TypedOut(Transport.Target target) implements Transport {
+    @Override
+    public String name() {
+      return "command";
+    }
+
+    @Override
+    public List<Target> targets(Tools tools) {
+      return List.of(target);
+    }
+
+    @Override
+    public String label(Target same) {
+      return Names.show(same.name());
+    }
+  }
+}
