@@ -7,10 +7,12 @@
 //DEPS org.slf4j:slf4j-nop:2.0.18
 //SOURCES support/Console.java
 //SOURCES support/GitIndex.java
+//SOURCES support/GitPause.java
 //SOURCES support/GitRepository.java
 //SOURCES support/IgnorePattern.java
 //SOURCES support/IgnoreRules.java
 //SOURCES support/Manifest.java
+//SOURCES support/Memory.java
 //SOURCES support/Names.java
 //SOURCES support/Refusal.java
 //SOURCES support/Route.java
@@ -76,6 +78,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -292,6 +295,7 @@ public final class frep implements Callable<Integer> {
       throws Exception {
     Dirty dirty = new Dirty();
     Stop stop = new Stop(dirty::wake);
+    GitPause git = GitPause.of(options.source);
     try (Watcher watcher = options.watch ? new Watcher(dirty, console) : null) {
       Scanner scanner = new Scanner(options, watcher, console);
       List<Target> targets = new ArrayList<>();
@@ -304,7 +308,8 @@ public final class frep implements Callable<Integer> {
         target.start(snapshot);
       }
       while (!stop.asked() && !done(options, dirty, targets)) {
-        snapshot = scanner.rescan(snapshot, dirty.await(Watcher.SETTLE));
+        scanner.hint(dirty);
+        snapshot = scanner.rescan(snapshot, dirty.await(Watcher.SETTLE, git::busy));
         for (Target target : targets) {
           target.offer(snapshot);
         }
@@ -541,7 +546,7 @@ public final class frep implements Callable<Integer> {
     }
 
     /** Waits for a path, then until none has come for a while, and hands them over. */
-    synchronized Paths await(Duration settle) throws InterruptedException {
+    synchronized Paths await(Duration settle, BooleanSupplier busy) throws InterruptedException {
       long tick = System.nanoTime() + TICK.toNanos();
       while (paths.isEmpty() && !woken && remaining(tick) > 0) {
         TimeUnit.NANOSECONDS.timedWait(this, remaining(tick));
@@ -555,6 +560,10 @@ public final class frep implements Callable<Integer> {
           TimeUnit.NANOSECONDS.timedWait(this, remaining(quiet));
         }
       }
+      latest = System.nanoTime() + LONGEST_PAUSE.toNanos();
+      while (!paths.isEmpty() && !woken && remaining(latest) > 0 && busy.getAsBoolean()) {
+        TimeUnit.NANOSECONDS.timedWait(this, settle.toNanos());
+      }
       woken = false;
       Paths taken = paths;
       paths = new Paths(new TreeSet<>(), new TreeSet<>());
@@ -567,6 +576,9 @@ public final class frep implements Callable<Integer> {
 
     /** How often the loop goes round when nothing happens. */
     private static final Duration TICK = Duration.ofSeconds(1);
+
+    /** A lock that Git has left behind does not hold up more than this. */
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
     /** In a storm of changes, what there is goes after this time. */
     private static final Duration PATIENCE = Duration.ofMillis(50);
@@ -720,7 +732,7 @@ public final class frep implements Callable<Integer> {
     }
 
     /** Whether something of the target would belong to the copy if it were here. */
-    boolean belongs(String path, boolean folder) {
+    boolean belongs(String path, Entry entry) {
       try {
         IgnoreRules.Folder rule = ignore.root();
         for (String name : parent(path).isEmpty() ? new String[0] : parent(path).split("/")) {
@@ -729,7 +741,7 @@ public final class frep implements Callable<Integer> {
           }
           rule = rule.child(name);
         }
-        return rule.sends(name(path), folder);
+        return rule.sends(name(path), entry instanceof Folder);
       } catch (IOException unreadable) {
         return false; // What is not known to be ours stays.
       }
@@ -877,7 +889,11 @@ public final class frep implements Callable<Integer> {
       if (glance == null || !glance.file.equals(old)) {
         return old;
       }
-      return look(file, old.size) == glance.checksum ? old : edition(old, old.edition + 1);
+      boolean same = look(file) == glance.checksum;
+      if (!same || !isRacy(old)) {
+        racy.remove(path);
+      }
+      return same ? old : edition(old, old.edition + 1);
     }
 
     private static boolean sameStat(RegularFile a, RegularFile b) {
@@ -937,12 +953,15 @@ public final class frep implements Callable<Integer> {
       racy.put(path, new Glance(file, checksum));
     }
 
-    /** The files that have come of age since: to be looked at once more. */
-    void agedInto(Dirty dirty) {
-      long now = System.currentTimeMillis() * 1_000_000;
+    /** What to look at without an event: files that have come of age, folders not watched. */
+    void hint(Dirty dirty) {
+      if (watcher == null) {
+        return;
+      }
+      watcher.poll();
       racy.forEach(
           (path, glance) -> {
-            if (now - glance.file.modified > 2 * RACY.toNanos()) {
+            if (!isRacy(glance.file)) {
               dirty.look(path);
             }
           });
@@ -955,7 +974,7 @@ public final class frep implements Callable<Integer> {
       return System.currentTimeMillis() * 1_000_000 - file.modified < RACY.toNanos();
     }
 
-    private static long look(Path file, long size) {
+    private static long look(Path file) {
       CRC32C checksum = new CRC32C();
       byte[] buffer = new byte[1 << 16];
       try (InputStream in = Files.newInputStream(file)) {
@@ -1847,6 +1866,7 @@ public final class frep implements Callable<Integer> {
 
     private final Options options;
     private final Route route;
+    private final Memory memory;
     private final Scanner scanner;
     private final Dirty dirty;
     private final Console console;
@@ -1859,6 +1879,7 @@ public final class frep implements Callable<Integer> {
     private volatile Folder settledAt;
     private volatile boolean stopping;
     private volatile Exit end;
+    private Folder ours = Folder.NONE;
     private boolean firstCopyTold;
     private long numbers;
     private int limit = SET_CHANGES;
@@ -1867,6 +1888,7 @@ public final class frep implements Callable<Integer> {
     Target(Options options, Route route, Scanner scanner, Dirty dirty, Console console) {
       this.options = options;
       this.route = route;
+      this.memory = new Memory(options.source, route.label(), options.copy(), console);
       this.scanner = scanner;
       this.dirty = dirty;
       this.console = console;
@@ -1911,6 +1933,7 @@ public final class frep implements Callable<Integer> {
           pause = FIRST_PAUSE;
           converse(link, there);
           end = settled() ? held.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS : Exit.INTERRUPTED;
+          memory.keep(ours);
         } catch (Failure failure) {
           boolean again = connected && options.watch && failure.exit == Exit.CONNECTION;
           console.error(failure.getMessage(), again ? "" : failure.hint);
@@ -1963,8 +1986,9 @@ public final class frep implements Callable<Integer> {
               "0".equals(ready.facts.get("uid")));
       if (first) {
         console.say(Names.show(options.source.toString()) + " → " + Names.show(options.copy()));
+        ours = memory.recall();
         if (!options.initial) {
-          return settledAt = wanted;
+          return ours = settledAt = wanted;
         }
       }
       return learn(link);
@@ -1975,8 +1999,15 @@ public final class frep implements Callable<Integer> {
       inFlight.clear();
       link.command("list");
       Folder there = ((Listing) await(link, Listing.class)).there;
+      Folder known = ours;
       return Manifest.match(
-          "", wanted, there, options.cleanOutFirst ? scanner::belongs : (path, folder) -> false);
+          "",
+          wanted,
+          there,
+          known,
+          options.cleanOutFirst
+              ? scanner::belongs
+              : (path, entry) -> Manifest.isOurs(find(known, path), entry));
     }
 
     private Reply await(Link link, Class<? extends Reply> type)
@@ -2039,7 +2070,8 @@ public final class frep implements Callable<Integer> {
           tried = goal; // What is left is held, or nothing: until there is something new.
         }
         if (inFlight.isEmpty()) {
-          if (tried == goal) {
+          ours = expected;
+          if (tried == goal || stopping && cut(Diff.between(expected, goal)).isEmpty()) {
             settle(goal);
           }
           if (stopping) {
@@ -2077,6 +2109,7 @@ public final class frep implements Callable<Integer> {
         if (!firstCopyTold) {
           firstCopyTold = true;
           console.say(summary.first());
+          memory.keep(ours);
         }
         dirty.wake();
       }
@@ -2150,6 +2183,7 @@ public final class frep implements Callable<Integer> {
         throw new Failure(Exit.CONNECTION, "the target acknowledged what was not sent", "");
       }
       limit = Math.min(SET_CHANGES, limit * 2);
+      ours = sent.result;
       summary.add(sent.changes, sent.bytes);
       if (firstCopyTold) {
         console.say(

@@ -25,7 +25,16 @@ final class Manifest {
 
   /** Whether something at the target that is not in the source is ours to remove. */
   interface Belongs {
-    boolean test(String path, boolean folder);
+    boolean test(String path, Entry entry);
+  }
+
+  /** Whether what is there is what was once put there. */
+  static boolean isOurs(Entry put, Entry there) {
+    if (put instanceof RegularFile a && there instanceof RegularFile b) {
+      return a.mode() == b.mode() && sameContent(a, b);
+    }
+    return put instanceof Folder && there instanceof Folder
+        || put instanceof Symlink a && there instanceof Symlink b && a.target().equals(b.target());
   }
 
   /**
@@ -144,8 +153,11 @@ final class Manifest {
   /**
    * What the target has of what is here: entries that a quick check finds equal are those of here,
    * what is there and not here is left out unless it belongs to us.
+   *
+   * @param put what is known to have been put there: its finer times tell a file that has changed
+   *     within the second
    */
-  static Folder match(String path, Folder here, Folder there, Belongs belongs) {
+  static Folder match(String path, Folder here, Folder there, Folder put, Belongs belongs) {
     SortedMap<String, Entry> matched = new TreeMap<>();
     boolean equal = here.mode() == there.mode();
     equal &= frep.seconds(here.modified()) == frep.seconds(there.modified());
@@ -156,17 +168,19 @@ final class Manifest {
             (name, entry) -> {
               Entry wanted = here.children().get(name);
               String child = frep.join(path, name);
+              Entry known = put.children().get(name);
+              Folder inside = known instanceof Folder folder ? folder : Folder.NONE;
               if (wanted instanceof Folder want && entry instanceof Folder has) {
-                matched.put(name, match(child, want, has, belongs));
+                matched.put(name, match(child, want, has, inside, belongs));
               } else if (wanted instanceof Closed) {
                 matched.put(name, wanted);
-              } else if (wanted != null || belongs.test(child, entry instanceof Folder)) {
+              } else if (wanted != null || belongs.test(child, entry)) {
                 matched.put(
                     name,
-                    wanted != null && same(wanted, entry)
+                    wanted != null && same(wanted, entry, known)
                         ? wanted
                         : entry instanceof Folder has
-                            ? match(child, Folder.NONE, has, belongs)
+                            ? match(child, Folder.NONE, has, inside, belongs)
                             : entry);
               }
             });
@@ -178,12 +192,18 @@ final class Manifest {
   }
 
   /** Equal by kind, mode, size and whole seconds; a link by its target. */
-  private static boolean same(Entry here, Entry there) {
+  private static boolean same(Entry here, Entry there, Entry known) {
     if (here instanceof RegularFile a && there instanceof RegularFile b) {
       return a.mode() == b.mode()
-          && a.size() == b.size()
-          && frep.seconds(a.modified()) == frep.seconds(b.modified());
+          && sameContent(a, b)
+          && !(known instanceof RegularFile put
+              && sameContent(put, b)
+              && put.modified() != a.modified());
     }
     return here instanceof Symlink a && there instanceof Symlink b && a.target().equals(b.target());
+  }
+
+  private static boolean sameContent(RegularFile a, RegularFile b) {
+    return a.size() == b.size() && frep.seconds(a.modified()) == frep.seconds(b.modified());
   }
 }

@@ -29,7 +29,7 @@ public final class Kubectl implements Transport {
           + "{{\"\\n\"}}{{end}}{{end}}";
 
   /** What {@code --kubectl} stands for in {@code --kubectl -l app=web}; no name can be this. */
-  private static final String BY_SELECTOR = "-l";
+  private static final String BY_SELECTOR = "?";
 
   @Option(
       names = "--kubectl",
