@@ -18,6 +18,7 @@
 //SOURCES support/Route.java
 //SOURCES support/Stop.java
 //SOURCES support/Summary.java
+//SOURCES support/Sweep.java
 //SOURCES transports/Docker.java
 //SOURCES transports/DockerCompose.java
 //SOURCES transports/Engine.java
@@ -77,7 +78,9 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
@@ -169,6 +172,19 @@ public final class frep implements Callable<Integer> {
       description = "Leave out what Git would ignore, and .git (default), or send everything.")
   private boolean gitignore;
 
+  @Option(
+      names = "--heal",
+      description = "While watching, also put right what others change in the copy.")
+  private boolean heal;
+
+  @Option(
+      names = "--max-delete",
+      paramLabel = "N",
+      description =
+          "Stop before more than N deletes at once; without it, before more than 100 that are more"
+              + " than half of the copy.")
+  private Integer maxDelete;
+
   @Option(names = "--git-dir", description = "Send .git as well.")
   private boolean gitDir;
 
@@ -226,6 +242,7 @@ public final class frep implements Callable<Integer> {
     CONNECTION(4),
     TARGET(5),
     SUPERSEDED(6),
+    DELETES(7),
     INTERNAL(70),
     INTERRUPTED(130);
 
@@ -249,6 +266,8 @@ public final class frep implements Callable<Integer> {
       boolean cleanOutFirst,
       boolean initial,
       boolean watch,
+      boolean heal,
+      int maxDelete,
       IgnoreRules.Options ignore) {
     /** Where the copy is, for people. */
     String copy() {
@@ -303,18 +322,26 @@ public final class frep implements Callable<Integer> {
         Console its = routes.size() == 1 ? console : console.of(route.label());
         targets.add(new Target(options, route, scanner, dirty, its));
       }
-      Folder snapshot = scanner.scan();
-      for (Target target : targets) {
-        target.start(snapshot);
+      AtomicReference<Folder> snapshot = new AtomicReference<>(scanner.scan());
+      targets.forEach(target -> target.start(snapshot.get()));
+      if (watcher != null) {
+        Sweep.start(options.source, snapshot::get, dirty);
       }
-      while (!stop.asked() && !done(options, dirty, targets)) {
+      boolean seen = true;
+      while (!done(options, dirty, targets)) {
         scanner.hint(dirty);
-        snapshot = scanner.rescan(snapshot, dirty.await(Watcher.SETTLE, git::busy));
-        for (Target target : targets) {
-          target.offer(snapshot);
+        Dirty.Paths paths = dirty.await(Watcher.SETTLE, git::busy);
+        if (stop.asked()) { // In step is what has seen all that happened before.
+          seen = watcher == null || watcher.catchUp() && dirty.isClean() && paths.isEmpty();
+          break;
+        }
+        Folder now = scanner.next(snapshot.get(), paths);
+        if (now != null) {
+          snapshot.set(now);
+          targets.forEach(target -> target.offer(now));
         }
       }
-      Exit exit = scanner.hadProblems() ? Exit.PROBLEMS : Exit.IN_STEP;
+      Exit exit = seen ? scanner.verdict() : Exit.INTERRUPTED;
       for (Target target : targets) {
         exit = Exit.worse(exit, target.finish());
       }
@@ -328,6 +355,11 @@ public final class frep implements Callable<Integer> {
         || !options.watch
             && dirty.isClean()
             && targets.stream().allMatch(target -> target.ended() || target.settled());
+  }
+
+  /** The same path of the target without the slashes and dots that say nothing. */
+  private static String squeeze(String path) {
+    return path.replaceAll("(/\\.)+(?=/|$)", "").replaceAll("/+", "/").replaceAll("(?<=.)/$", "");
   }
 
   private int why(Options options) throws IOException {
@@ -369,10 +401,12 @@ public final class frep implements Callable<Integer> {
     return new Options(
         folder,
         Names.of(given.normalize()),
-        destination,
+        destination == null ? "" : squeeze(destination),
         cleanOutFirst,
         withInitialReplication,
         replicateOnChange && !once,
+        heal,
+        maxDelete == null ? -1 : maxDelete,
         new IgnoreRules.Options(gitignore, gitDir, !noDefaultExcludes, List.copyOf(patterns)));
   }
 
@@ -597,12 +631,16 @@ public final class frep implements Callable<Integer> {
     private final Map<WatchKey, String> folders = new ConcurrentHashMap<>();
     private final Map<String, WatchKey> keys = new ConcurrentHashMap<>();
     private final Set<String> polled = ConcurrentHashMap.newKeySet();
+    private final Path cookies;
+    private final Semaphore cookieSeen = new Semaphore(0);
     private boolean limitTold;
 
     Watcher(Dirty dirty, Console console) throws IOException {
       this.dirty = dirty;
       this.console = console;
       service = FileSystems.getDefault().newWatchService();
+      cookies = Files.createTempDirectory("frep-cookies-");
+      cookies.register(service, StandardWatchEventKinds.ENTRY_CREATE);
       Thread thread = new Thread(this::run, "watcher");
       thread.setDaemon(true);
       thread.start();
@@ -650,6 +688,20 @@ public final class frep implements Callable<Integer> {
       polled.removeIf(known -> known.equals(path) || known.startsWith(path + "/"));
     }
 
+    /**
+     * Waits until every event of before this call has been turned into dirty paths: a cookie file,
+     * in a folder of our own that the same queue tells of, comes after them.
+     */
+    boolean catchUp() throws InterruptedException {
+      try {
+        Files.delete(Files.createTempFile(cookies, "cookie", ""));
+        return cookieSeen.tryAcquire(5, TimeUnit.SECONDS);
+      } catch (IOException full) {
+        console.debug(full);
+        return false;
+      }
+    }
+
     /** Marks dirty what the system would not watch for us. */
     void poll() {
       polled.forEach(dirty::whole);
@@ -669,6 +721,11 @@ public final class frep implements Callable<Integer> {
         while (true) {
           WatchKey key = service.take();
           String folder = folders.get(key);
+          if (key.watchable().equals(cookies)) {
+            cookieSeen.release(key.pollEvents().size());
+            key.reset();
+            continue;
+          }
           for (WatchEvent<?> event : key.pollEvents()) {
             if (folder == null) {
               continue; // It was moved out of the source and goes on telling.
@@ -696,6 +753,7 @@ public final class frep implements Callable<Integer> {
     @Override
     public void close() throws IOException {
       service.close();
+      Files.deleteIfExists(cookies);
     }
   }
 
@@ -716,6 +774,7 @@ public final class frep implements Callable<Integer> {
     private final Map<String, Glance> racy = new ConcurrentHashMap<>();
     private final Set<String> reported = ConcurrentHashMap.newKeySet();
     private IgnoreRules ignore;
+    private boolean lost;
 
     /** What was sent of a file so young that a change of it might leave no trace. */
     private record Glance(RegularFile file, long checksum) {}
@@ -758,8 +817,37 @@ public final class frep implements Callable<Integer> {
       throw new NoSuchFileException(root.toString());
     }
 
+    /**
+     * The source after something happened to the given paths; null while it is gone or suddenly
+     * empty: a slip must not empty the copy as well.
+     */
+    Folder next(Folder before, Dirty.Paths dirty) throws IOException {
+      String what = "is gone";
+      try {
+        boolean another = inode(attributes(root)) != before.inode; // The root moved tells nothing.
+        Folder now = lost || another ? scan() : rescan(before, dirty);
+        if (!now.children.isEmpty() || before.children.isEmpty()) {
+          if (lost) {
+            console.say(Names.show(root.toString()) + " is back");
+          }
+          lost = false;
+          return now;
+        }
+        what = "is empty now";
+      } catch (NoSuchFileException | NotDirectoryException gone) {
+        console.debug(gone);
+      }
+      if (!lost) {
+        lost = true;
+        console.error(
+            Names.show(root.toString()) + " " + what + ": nothing is sent until it is back",
+            "if that is meant, end frep and empty the copies by hand");
+      }
+      return null;
+    }
+
     /** The source after something happened to the given paths. */
-    Folder rescan(Folder before, Dirty.Paths dirty) throws IOException {
+    private Folder rescan(Folder before, Dirty.Paths dirty) throws IOException {
       if (ignore.stale() || dirty.wholes.contains("") || concernsRules(dirty)) {
         return scan();
       }
@@ -804,7 +892,7 @@ public final class frep implements Callable<Integer> {
       Folder after = before.with(children);
       try { // The folder's own time has changed with what it holds.
         Map<String, Object> own = listed ? attributes(folder) : null;
-        after = listed ? new Folder(mode(own), modified(own), inode(own), children) : after;
+        after = listed ? new Folder(mode(own) & 07777, modified(own), inode(own), children) : after;
       } catch (IOException gone) {
         return after; // Its own event tells.
       }
@@ -939,7 +1027,7 @@ public final class frep implements Callable<Integer> {
           children.put(child.getKey(), entry);
         }
       }
-      return kept(path, rule, new Folder(mode(own), modified(own), inode(own), children));
+      return kept(path, rule, new Folder(mode(own) & 07777, modified(own), inode(own), children));
     }
 
     /** A folder that is only there for what Git tracks in it is nothing without that. */
@@ -994,8 +1082,8 @@ public final class frep implements Callable<Integer> {
       }
     }
 
-    boolean hadProblems() {
-      return !reported.isEmpty();
+    Exit verdict() {
+      return lost ? Exit.SOURCE : reported.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
     }
 
     static Map<String, Object> attributes(Path file) throws IOException {
@@ -1209,7 +1297,11 @@ public final class frep implements Callable<Integer> {
     private long bytes;
 
     /** What the target can do, as it said itself. */
-    record Facts(boolean links, boolean ownsRoot, boolean mounts, boolean superuser) {}
+    record Facts(boolean links, boolean ownsRoot, boolean mounts, boolean superuser, String guard) {
+      boolean mayDelete() {
+        return guard.isEmpty();
+      }
+    }
 
     /**
      * What came of it: the changes that are in the archive, with the folders whose times follow;
@@ -1720,7 +1812,9 @@ public final class frep implements Callable<Integer> {
       try (InputStream in = new BufferedInputStream(process.getInputStream(), 1 << 16)) {
         for (String line; (line = line(in)) != null; ) {
           if (!line.startsWith(nonce + " ")) {
-            console.debug("noise: " + Names.show(line));
+            if (!line.isBlank()) {
+              complain(line);
+            }
             continue;
           }
           sign();
@@ -1782,17 +1876,22 @@ public final class frep implements Callable<Integer> {
     private void complain() {
       try (InputStream in = process.getErrorStream()) {
         for (String line; (line = line(in)) != null; ) {
-          String text = Names.show(line.strip());
-          console.debug("stderr: " + text);
-          synchronized (complaints) {
-            complaints.add(text);
-            if (complaints.size() > 8) {
-              complaints.remove();
-            }
-          }
+          complain(line);
         }
       } catch (IOException closed) {
         console.debug(closed);
+      }
+    }
+
+    /** What is not ours may be the last words of a command that fails; some say them on stdout. */
+    private void complain(String line) {
+      String text = Names.show(line.strip());
+      console.debug("it says: " + text);
+      synchronized (complaints) {
+        complaints.add(text);
+        if (complaints.size() > 8) {
+          complaints.remove();
+        }
       }
     }
 
@@ -1852,6 +1951,10 @@ public final class frep implements Callable<Integer> {
     private static final long SET_BYTES = 64 << 20;
 
     private static final int SET_CHANGES = 20_000;
+
+    /** How often the target is asked what is there, if it is to be healed. */
+    private static final Duration HEAL = Duration.ofSeconds(5);
+
     private static final Duration PING = Duration.ofSeconds(10);
     private static final Duration SILENCE = Duration.ofSeconds(30);
 
@@ -1881,6 +1984,7 @@ public final class frep implements Callable<Integer> {
     private volatile Exit end;
     private Folder ours = Folder.NONE;
     private boolean firstCopyTold;
+    private boolean deletesRefused;
     private long numbers;
     private int limit = SET_CHANGES;
     private Summary summary = new Summary();
@@ -1932,7 +2036,10 @@ public final class frep implements Callable<Integer> {
           connected = true;
           pause = FIRST_PAUSE;
           converse(link, there);
-          end = settled() ? held.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS : Exit.INTERRUPTED;
+          end =
+              settled()
+                  ? held.isEmpty() && !deletesRefused ? Exit.IN_STEP : Exit.PROBLEMS
+                  : Exit.INTERRUPTED;
           memory.keep(ours);
         } catch (Failure failure) {
           boolean again = connected && options.watch && failure.exit == Exit.CONNECTION;
@@ -1983,7 +2090,8 @@ public final class frep implements Callable<Integer> {
               "yes".equals(ready.facts.get("links")),
               "yes".equals(ready.facts.get("root")),
               !"".equals(ready.facts.get("mounts")),
-              "0".equals(ready.facts.get("uid")));
+              "0".equals(ready.facts.get("uid")),
+              ready.facts.getOrDefault("guard", ""));
       if (first) {
         console.say(Names.show(options.source.toString()) + " → " + Names.show(options.copy()));
         ours = memory.recall();
@@ -2058,6 +2166,7 @@ public final class frep implements Callable<Integer> {
       Folder expected = there;
       Folder tried = null;
       long pings = 0;
+      long nextLook = System.nanoTime() + HEAL.toNanos();
       while (true) {
         Folder goal = wanted;
         if (inFlight.size() < WINDOW && !stopping && goal != tried) {
@@ -2093,6 +2202,10 @@ public final class frep implements Callable<Integer> {
           throw silent(link);
         } else if (held.values().removeIf(entry -> entry.until < System.nanoTime())) {
           tried = null;
+        } else if (options.heal && inFlight.isEmpty() && System.nanoTime() > nextLook) {
+          expected = learn(link);
+          nextLook = System.nanoTime() + HEAL.toNanos();
+          tried = null;
         } else if (inFlight.isEmpty() && link.silence().compareTo(PING) > 0) {
           link.command("ping " + ++pings);
         }
@@ -2108,7 +2221,8 @@ public final class frep implements Callable<Integer> {
         settledAt = goal;
         if (!firstCopyTold) {
           firstCopyTold = true;
-          console.say(summary.first());
+          boolean whole = held.isEmpty() && !deletesRefused;
+          console.say(summary.first() + (whole ? "" : "; not in step, see above"));
           memory.keep(ours);
         }
         dirty.wake();
@@ -2116,8 +2230,10 @@ public final class frep implements Callable<Integer> {
     }
 
     /** Sends one set of what is missing; null if nothing is. */
-    private Sent send(Link link, Folder expected, Folder goal) throws IOException {
-      List<Change> changes = cut(Diff.between(expected, goal));
+    private Sent send(Link link, Folder expected, Folder goal) throws IOException, Failure {
+      List<Change> all = Diff.between(expected, goal);
+      guard(all, expected);
+      List<Change> changes = cut(all);
       if (changes.isEmpty()) {
         return null;
       }
@@ -2140,6 +2256,28 @@ public final class frep implements Callable<Integer> {
       Draft draft = new Draft(expected);
       written.applied().forEach(draft::apply);
       return new Sent(number, written.applied(), draft.close(), written.bytes(), started);
+    }
+
+    /** Stops before so many deletes that they look like a slip. */
+    private void guard(List<Change> changes, Folder there) throws Failure {
+      long deletes = changes.stream().filter(change -> change instanceof Delete).count();
+      boolean given = options.maxDelete >= 0;
+      if (given ? deletes > options.maxDelete : deletes > 100 && deletes > count(there) / 2) {
+        if (given || !options.cleanOutFirst) {
+          throw new Failure(
+              Exit.DELETES,
+              deletes + " of " + count(there) + " paths would be deleted: stopped before the first",
+              "if that is meant: --max-delete " + deletes);
+        }
+      }
+    }
+
+    private static long count(Folder folder) {
+      long count = folder.children.size();
+      for (Entry child : folder.children.values()) {
+        count += child instanceof Folder inner ? count(inner) : 0;
+      }
+      return count;
     }
 
     /** The first part of the changes that makes a set, without what is held. */
@@ -2166,15 +2304,28 @@ public final class frep implements Callable<Integer> {
     }
 
     private boolean isHeld(Change change, Set<String> missing) {
+      if (change instanceof Delete && !facts.mayDelete()) {
+        refuseDelete();
+        return true;
+      }
       if (held.isEmpty()) {
-        return false;
+        return missing.contains(change.path());
       }
       Held hold = held.get(change.path());
       Entry entry = change instanceof Put put ? put.entry : null;
       if (hold != null && (entry == null || entry.equals(hold.entry))) {
         return true;
       }
-      return missing.contains(parent(change.path()));
+      return missing.contains(change.path()) || missing.contains(parent(change.path()));
+    }
+
+    private void refuseDelete() {
+      if (!deletesRefused) {
+        deletesRefused = true;
+        String why = Refusal.delete(facts.guard);
+        console.error(
+            options.copy() + " " + why + ": nothing is deleted there", Refusal.DELETE_HINT);
+      }
     }
 
     private void acknowledge(Ok ok) throws Failure {

@@ -236,6 +236,12 @@ locate() { # PARENT NAME: makes the destination and a folder to stage in, on the
     dest=$base/$2
     [ ! -L "$dest" ] || refuse symlink "$dest"
     said=$([ -d "$dest" ] || mkdir -- "$dest" 2>&1) || refuse destination "$said"
+    guard=
+    case $dest in
+        "${HOME:-/}") guard=home ;;
+        /*/*) [ "$base" = "${1%/}" ] || guard=symlink ;;
+        *) guard=shallow ;;
+    esac
     mounts=$(mounts_below) root=$([ ! -O "$dest" ] || echo yes)
     for folder in "$base" "$dest"; do
         set +f
@@ -271,7 +277,7 @@ main() { # NONCE TAG PARENT NAME
     trap '[ -z "$stage" ] || purge "$stage"' EXIT
     prepare "$3" "$4"
     say ready "lists=$lists links=$links root=${root:-no} mounts=${mounts:+yes}" \
-        "uid=$(id -u) tar=$(printf %s "$tar" | tr ' ' _)"
+        "guard=$guard" "uid=$(id -u) tar=$(printf %s "$tar" | tr ' ' _)"
     while IFS=' ' read -r mark word number <&3; do
         [ "$mark" = "$nonce" ] || break
         case $word in

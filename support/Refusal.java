@@ -40,6 +40,19 @@ final class Refusal {
     };
   }
 
+  static final String DELETE_HINT =
+      "give a DEST_PARENT_DIR without symlinks, such that the destination is a folder of its own";
+
+  /** Why nothing may be deleted in a destination, by what the receiver says of it. */
+  static String delete(String guard) {
+    return switch (guard) {
+      case "home" -> "is a home folder";
+      case "shallow" -> "is a folder right below /";
+      case "symlink" -> "is behind a symlink";
+      default -> "is no place to delete in";
+    };
+  }
+
   private static Failure failure(String message, String hint) {
     return new Failure(Exit.TARGET, message, hint);
   }

@@ -33,7 +33,7 @@ final class Summary {
   String first() {
     String time = Console.seconds(Duration.ofNanos(System.nanoTime() - started));
     if (files + folders + deleted == 0) {
-      return "in step: nothing to copy (" + time + ")";
+      return "nothing to copy (" + time + ")";
     }
     return "copied "
         + Console.count(files, "file")

@@ -1,0 +1,82 @@
+package dev.frep;
+
+import dev.frep.frep.Dirty;
+import dev.frep.frep.Entry;
+import dev.frep.frep.Folder;
+import dev.frep.frep.RegularFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * The net under the watcher: now and then holds what is on the disk against the snapshot and hints
+ * at what differs. Writes through a memory map or another hard link raise no event.
+ */
+final class Sweep {
+  /** Soon enough for a change that no one has told of, at a cost that no one notices. */
+  private static final Duration SHORTEST = Duration.ofSeconds(30);
+
+  private static final int REST_PER_WORK = 300;
+
+  private final Path root;
+  private final Supplier<Folder> snapshot;
+  private final Dirty dirty;
+
+  private Sweep(Path root, Supplier<Folder> snapshot, Dirty dirty) {
+    this.root = root;
+    this.snapshot = snapshot;
+    this.dirty = dirty;
+  }
+
+  /** Sweeps in the background for as long as the program runs. */
+  static void start(Path root, Supplier<Folder> snapshot, Dirty dirty) {
+    Thread thread = new Thread(new Sweep(root, snapshot, dirty)::run, "sweep");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void run() {
+    try {
+      long rest = SHORTEST.toNanos();
+      while (true) {
+        TimeUnit.NANOSECONDS.sleep(rest);
+        long started = System.nanoTime();
+        look("", root, snapshot.get());
+        long work = System.nanoTime() - started;
+        rest = Math.max(SHORTEST.toNanos(), REST_PER_WORK * work);
+      }
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void look(String path, Path file, Entry known) {
+    try {
+      BasicFileAttributes now =
+          Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      long modified = now.lastModifiedTime().to(TimeUnit.NANOSECONDS);
+      if (known instanceof RegularFile was) {
+        if (now.size() != was.size() || modified != was.modified()) {
+          dirty.look(path);
+        }
+      } else if (known instanceof Folder was) {
+        if (modified != was.modified()) {
+          dirty.whole(path);
+          return;
+        }
+        for (Map.Entry<String, Entry> child : was.children().entrySet()) {
+          String name = child.getKey();
+          look(frep.join(path, name), Names.in(file, name), child.getValue());
+        }
+      }
+    } catch (IOException gone) {
+      dirty.look(path);
+    }
+  }
+}
