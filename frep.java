@@ -19,6 +19,7 @@
 //SOURCES support/Stop.java
 //SOURCES support/Summary.java
 //SOURCES support/Sweep.java
+//SOURCES support/Verify.java
 //SOURCES transports/Docker.java
 //SOURCES transports/DockerCompose.java
 //SOURCES transports/Engine.java
@@ -173,6 +174,11 @@ public final class frep implements Callable<Integer> {
   private boolean gitignore;
 
   @Option(
+      names = "--verify",
+      description = "Compare contents with the copy, list what differs, change nothing there.")
+  private boolean verify;
+
+  @Option(
       names = "--heal",
       description = "While watching, also put right what others change in the copy.")
   private boolean heal;
@@ -266,6 +272,7 @@ public final class frep implements Callable<Integer> {
       boolean cleanOutFirst,
       boolean initial,
       boolean watch,
+      boolean verify,
       boolean heal,
       int maxDelete,
       IgnoreRules.Options ignore) {
@@ -404,7 +411,8 @@ public final class frep implements Callable<Integer> {
         destination == null ? "" : squeeze(destination),
         cleanOutFirst,
         withInitialReplication,
-        replicateOnChange && !once,
+        replicateOnChange && !once && !verify,
+        verify,
         heal,
         maxDelete == null ? -1 : maxDelete,
         new IgnoreRules.Options(gitignore, gitDir, !noDefaultExcludes, List.copyOf(patterns)));
@@ -1634,6 +1642,9 @@ public final class frep implements Callable<Integer> {
 
   record Listing(Folder there) implements Reply {}
 
+  /** SHA-256 by path. */
+  record Sums(Map<String, String> sums) implements Reply {}
+
   record Ok(long set) implements Reply {}
 
   record Err(long set) implements Reply {}
@@ -1820,10 +1831,14 @@ public final class frep implements Callable<Integer> {
           sign();
           String words = line.substring(nonce.length() + 1);
           console.debug("< " + Names.show(words));
-          Reply reply =
-              words.startsWith("listing ")
-                  ? new Listing(Manifest.read(in, words.endsWith("stat"), this::sign))
-                  : parse(words);
+          Reply reply;
+          if (words.startsWith("listing ")) {
+            reply = new Listing(Manifest.read(in, words.endsWith("stat"), this::sign));
+          } else if (words.equals("sums")) {
+            reply = new Sums(Manifest.readSums(in, this::sign));
+          } else {
+            reply = parse(words);
+          }
           if (reply != null) {
             replies.accept(reply);
           }
@@ -1982,6 +1997,7 @@ public final class frep implements Callable<Integer> {
     private volatile Folder settledAt;
     private volatile boolean stopping;
     private volatile Exit end;
+    private Archive.Facts facts;
     private Folder ours = Folder.NONE;
     private boolean firstCopyTold;
     private boolean deletesRefused;
@@ -2032,7 +2048,13 @@ public final class frep implements Callable<Integer> {
         inbox.clear();
         inFlight.clear();
         try (Link link = new Link(options, route, inbox::add, console)) {
-          Folder there = greet(link, !connected);
+          greet(link);
+          if (options.verify) {
+            end = verify(link);
+            link.command("bye");
+            break;
+          }
+          Folder there = connected || options.initial ? learn(link) : (ours = settledAt = wanted);
           connected = true;
           pause = FIRST_PAUSE;
           converse(link, there);
@@ -2079,12 +2101,13 @@ public final class frep implements Callable<Integer> {
       }
     }
 
-    private Archive.Facts facts;
-
-    /** Waits until the receiver is ready, and learns what is there. */
-    private Folder greet(Link link, boolean first)
-        throws Failure, InterruptedException, IOException {
+    /** Waits until the receiver is ready, and learns what it can do. */
+    private void greet(Link link) throws Failure, InterruptedException {
       Ready ready = (Ready) await(link, Ready.class);
+      if (facts == null) {
+        console.say(Names.show(options.source.toString()) + " → " + Names.show(options.copy()));
+        ours = memory.recall();
+      }
       facts =
           new Archive.Facts(
               "yes".equals(ready.facts.get("links")),
@@ -2092,14 +2115,19 @@ public final class frep implements Callable<Integer> {
               !"".equals(ready.facts.get("mounts")),
               "0".equals(ready.facts.get("uid")),
               ready.facts.getOrDefault("guard", ""));
-      if (first) {
-        console.say(Names.show(options.source.toString()) + " → " + Names.show(options.copy()));
-        ours = memory.recall();
-        if (!options.initial) {
-          return ours = settledAt = wanted;
-        }
-      }
-      return learn(link);
+    }
+
+    /** Compares contents, and prints what differs. */
+    private Exit verify(Link link) throws Failure, InterruptedException, IOException {
+      link.command("list");
+      Folder there = ((Listing) await(link, Listing.class)).there;
+      link.command("sums");
+      Map<String, String> sums = ((Sums) await(link, Sums.class)).sums;
+      List<String> differences = Verify.differences(wanted, there, sums, scanner::local);
+      differences.forEach(console::say);
+      console.say(
+          Console.count(count(wanted), "path") + " compared, " + differences.size() + " differ");
+      return differences.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
     }
 
     /** What the target itself says is there is what was acknowledged. */

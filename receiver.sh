@@ -10,9 +10,11 @@
 #             NONCE chunk SIZE COUNT    COUNT blocks of SIZE bytes follow this line
 #             NONCE end | abort         no more chunks; an aborted set is forgotten
 #             NONCE commit N            puts set N in place: without this line it never happened
+#             NONCE sums                what is in the files?
 #             NONCE ping N | bye
 #   receiver  NONCE ready KEY=VALUE...  or: NONCE refused REASON DETAIL...
 #             NONCE listing gnu|stat    then records as in list_gnu and list_stat, then: NONCE listed
+#             NONCE sums                then records as in sums
 #             NONCE ok N                or: NONCE problem TEXT..., then NONCE err N
 #             NONCE pong N
 #             NONCE gone                a newer sender has taken the destination over
@@ -189,6 +191,7 @@ list_gnu() {
 # shellcheck disable=SC2016
 list_stat() {
     find . -path "./.frep-$tag.*" -prune -o -print0 2>/dev/null | xargs -0 sh -c '
+        [ "$#" != 0 ] || exit 0
         printf "%s\0" "$@"
         printf "\0"
         stat -c "%f %s %Y %n" -- "$@" 2>/dev/null
@@ -198,6 +201,23 @@ list_stat() {
         done
         printf "\0"' sh
     printf '\0'
+}
+
+# Names of files, each with a NUL, an empty name, what sha256sum says of each, NUL; at the end an
+# empty name.
+# shellcheck disable=SC2016
+sums() {
+    say sums
+    if cd -P -- "$dest"; then
+        find . -path "./.frep-$tag.*" -prune -o -type f -print0 2>/dev/null | xargs -0 sh -c '
+            [ "$#" != 0 ] || exit 0
+            printf "%s\0" "$@"
+            printf "\0"
+            sha256sum -- "$@" 2>/dev/null
+            printf "\0"' sh
+    fi
+    printf '\0'
+    say listed
 }
 
 # --- one connection -----------------------------------------------------------------------------
@@ -282,6 +302,7 @@ main() { # NONCE TAG PARENT NAME
         [ "$mark" = "$nonce" ] || break
         case $word in
             list) list ;;
+            sums) sums ;;
             set) stage "$number" ;;
             commit) commit "$number" ;;
             ping) say pong "$number" ;;

@@ -106,6 +106,37 @@ final class Manifest {
     }
   }
 
+  /**
+   * Reads sums as receiver.sh writes them: SHA-256 in hexadecimal, by path.
+   *
+   * @param sign called now and then while records arrive
+   */
+  static Map<String, String> readSums(InputStream in, Runnable sign) throws IOException {
+    Map<String, String> sums = new HashMap<>();
+    for (String name; !(name = next(in)).isEmpty(); ) {
+      List<String> names = new ArrayList<>();
+      for (; !name.isEmpty(); name = next(in)) {
+        names.add(name);
+      }
+      String text = next(in);
+      int at = 0;
+      for (String path : names) { // GNU escapes a line's end in a name and says so with a \\.
+        String escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r");
+        boolean marked = text.startsWith("\\", at);
+        String rest = "  " + (marked ? escaped : path) + "\n";
+        int start = at + (marked ? 1 : 0);
+        if (text.startsWith(rest, start + SHA_256_DIGITS)) {
+          sums.put(path.substring(2), text.substring(start, start + SHA_256_DIGITS));
+          at = start + SHA_256_DIGITS + rest.length();
+        }
+      }
+      sign.run();
+    }
+    return sums;
+  }
+
+  private static final int SHA_256_DIGITS = 64;
+
   private static String next(InputStream in) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     for (int b; (b = in.read()) != 0; ) {

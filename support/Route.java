@@ -3,6 +3,8 @@ package dev.frep;
 import dev.frep.Transport.Advice;
 import dev.frep.Transport.Answer;
 import dev.frep.Transport.Unreachable;
+import dev.frep.frep.Exit;
+import dev.frep.frep.Failure;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -20,41 +22,66 @@ import java.util.concurrent.TimeUnit;
 final class Route {
   private final Transport transport;
   private final Set<String> taken;
-  private Transport.Target target;
+  private final Advice nowhere;
+  private volatile Transport.Target target;
+  private boolean fresh = true;
 
   private Route(Transport transport, Transport.Target target, Set<String> taken) {
     this.transport = transport;
     this.target = target;
     this.taken = taken;
+    this.nowhere = null;
     taken.add(target.name());
   }
 
+  /** To targets that could not be found when they were asked for: it leads nowhere. */
+  private Route(Transport transport, Advice nowhere) {
+    this.transport = transport;
+    this.target = new Transport.Target(transport.name(), List.of());
+    this.taken = Set.of();
+    this.nowhere = nowhere;
+  }
+
   /**
-   * The routes that were asked for.
+   * The routes that were asked for. Where one transport does not find its targets, the others' are
+   * there all the same.
    *
    * @param command a connection command typed out; may be empty
+   * @throws Unreachable if not one target was found
    */
   static List<Route> asked(List<Transport> transports, List<String> command) throws Unreachable {
     List<Route> routes = new ArrayList<>();
+    Unreachable last = null;
     for (Transport transport : transports) {
       Set<String> taken = new HashSet<>();
-      for (Transport.Target target : transport.targets(Route::ask)) {
-        routes.add(new Route(transport, target, taken));
+      try {
+        for (Transport.Target target : transport.targets(Route::ask)) {
+          if (!taken.contains(target.name())) {
+            routes.add(new Route(transport, target, taken));
+          }
+        }
+      } catch (Unreachable unreachable) {
+        routes.add(new Route(transport, unreachable.advice()));
+        last = unreachable;
       }
     }
     if (!command.isEmpty()) {
       Transport.Target target = new Transport.Target(command.get(0), command);
       routes.add(new Route(new TypedOut(target), target, new HashSet<>()));
     }
+    if (last != null && routes.size() == 1) {
+      throw last;
+    }
     return routes;
   }
 
+  /** The connection command as it was when it was last looked up. */
   List<String> command() {
     return target.command();
   }
 
   String label() {
-    return transport.label(target);
+    return nowhere == null ? transport.label(target) : transport.name();
   }
 
   Optional<Advice> explain(int exitCode, String said) {
@@ -65,9 +92,31 @@ final class Route {
     return transport.asRoot(target, command);
   }
 
-  /** Asks for the target again. */
-  void renew() throws Unreachable {
-    List<Transport.Target> now = transport.targets(Route::ask);
+  /**
+   * The connection command, for one connection: the transport is asked for it again if there was
+   * one before.
+   *
+   * @throws Failure if the target cannot be found now
+   */
+  List<String> lookUp() throws Failure {
+    if (nowhere != null) {
+      throw new Failure(Exit.CONNECTION, nowhere.message(), nowhere.hint());
+    }
+    if (!fresh) {
+      renew();
+    }
+    fresh = false;
+    return target.command();
+  }
+
+  private void renew() throws Failure {
+    List<Transport.Target> now;
+    try {
+      now = transport.targets(Route::ask);
+    } catch (Unreachable unreachable) {
+      Advice advice = unreachable.advice();
+      throw new Failure(Exit.CONNECTION, advice.message(), advice.hint());
+    }
     synchronized (taken) {
       for (Transport.Target candidate : now) {
         if (candidate.name().equals(target.name())) {
@@ -83,7 +132,7 @@ final class Route {
         }
       }
     }
-    throw new Unreachable(new Advice(target.name() + " is not there any more", ""));
+    throw new Failure(Exit.CONNECTION, target.name() + " is not running any more", "");
   }
 
   private static final int PATIENCE_SECONDS = 20;
