@@ -326,7 +326,7 @@ public final class frep implements Callable<Integer> {
       Scanner scanner = new Scanner(options, watcher, console);
       List<Target> targets = new ArrayList<>();
       for (Route route : routes) {
-        Console its = routes.size() == 1 ? console : console.of(route.label());
+        Console its = routes.size() == 1 ? console : console.of(route::label);
         targets.add(new Target(options, route, scanner, dirty, its));
       }
       AtomicReference<Folder> snapshot = new AtomicReference<>(scanner.scan());
@@ -1676,7 +1676,7 @@ public final class frep implements Callable<Integer> {
     Link(Options options, Route route, Consumer<Reply> replies, Console console) throws Failure {
       this.replies = replies;
       this.console = console;
-      process = start(route.command());
+      process = start(route.lookUp());
       out = process.getOutputStream();
       thread("receiver's answers", this::listen);
       errors = thread("receiver's errors", this::complain);
@@ -2104,7 +2104,9 @@ public final class frep implements Callable<Integer> {
     /** Waits until the receiver is ready, and learns what it can do. */
     private void greet(Link link) throws Failure, InterruptedException {
       Ready ready = (Ready) await(link, Ready.class);
-      if (facts == null) {
+      if (facts != null) {
+        console.say("connected again");
+      } else {
         console.say(Names.show(options.source.toString()) + " → " + Names.show(options.copy()));
         ours = memory.recall();
       }

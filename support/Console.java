@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /**
  * What a person sees: news on stdout, errors with their hints on stderr. Whatever comes from
@@ -13,28 +14,28 @@ final class Console {
   private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
   private final PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
   private final boolean debugging;
-  private final String prefix;
+  private final Supplier<String> prefix;
 
   Console(boolean debugging) {
-    this(debugging, "");
+    this(debugging, () -> "");
   }
 
-  private Console(boolean debugging, String prefix) {
+  private Console(boolean debugging, Supplier<String> prefix) {
     this.debugging = debugging;
     this.prefix = prefix;
   }
 
   /** The same, for what is about one of several targets. */
-  Console of(String target) {
-    return new Console(debugging, target + ": ");
+  Console of(Supplier<String> target) {
+    return new Console(debugging, () -> target.get() + ": ");
   }
 
   synchronized void say(String line) {
-    out.println(prefix + line);
+    out.println(prefix.get() + line);
   }
 
   synchronized void error(String message, String hint) {
-    err.println("frep: " + prefix + message);
+    err.println("frep: " + prefix.get() + message);
     if (hint != null && !hint.isEmpty()) {
       err.println("hint: " + hint);
     }
@@ -42,7 +43,7 @@ final class Console {
 
   synchronized void debug(String line) {
     if (debugging) {
-      err.println("debug: " + prefix + line);
+      err.println("debug: " + prefix.get() + line);
     }
   }
 

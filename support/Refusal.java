@@ -32,10 +32,7 @@ final class Refusal {
           failure(
               "the destination cannot be made: " + shown,
               "choose a DEST_PARENT_DIR that the target's user may write in");
-      case "unwritable" ->
-          failure(
-              "its user " + Names.show(word[0]) + " may not write in the destination: " + rest,
-              route.asRoot("chown " + Names.show(word[0]) + " THE_DESTINATION"));
+      case "unwritable" -> unwritable(detail.split(" ", 4), route);
       default -> failure("refused: " + Names.show(reason) + " " + shown, "");
     };
   }
@@ -53,23 +50,52 @@ final class Refusal {
     };
   }
 
+  /** For: who we are there, whose the folder is, its mode, the folder. */
+  private static Failure unwritable(String[] word, Route route) {
+    String user = Names.show(word[0]);
+    String folder = Names.show(word[3]);
+    return failure(
+        "its user "
+            + user
+            + " may not write in "
+            + folder
+            + ", which is "
+            + Names.show(word[1])
+            + "'s ("
+            + Names.show(word[2])
+            + ")",
+        "choose a DEST_PARENT_DIR that "
+            + user
+            + " may write in"
+            + (folder.equals("/") ? "" : ", or: " + route.asRoot("chown " + user + " " + folder)));
+  }
+
   private static Failure failure(String message, String hint) {
     return new Failure(Exit.TARGET, message, hint);
   }
 
-  /** The way to install a package on a system, by the ID of its os-release. */
-  private static String install(String name, String system, Route route) {
+  /** The way to install a tool on a system, by the ID of its os-release. */
+  private static String install(String tool, String system, Route route) {
     String manager =
-        switch (system) {
-          case "alpine" -> "apk add";
-          case "debian", "ubuntu" -> "apt-get install -y";
-          case "fedora", "rhel", "centos", "rocky", "almalinux", "amzn" -> "dnf install -y";
+        switch (system.replace("\"", "")) {
+          case "alpine", "wolfi" -> "apk add";
+          case "debian", "ubuntu", "raspbian" -> "apt-get install -y";
+          case "fedora", "rhel", "centos", "rocky", "almalinux", "amzn", "ol" -> "dnf install -y";
           case "opensuse-leap", "opensuse-tumbleweed", "sles" -> "zypper install -y";
           case "arch" -> "pacman -S";
           default -> "";
         };
     return manager.isEmpty()
-        ? "install GNU " + name + " there, or use an image that has it"
-        : route.asRoot(manager + " " + name);
+        ? "install GNU " + tool + " there, or use an image that has it"
+        : route.asRoot(manager + " " + packageOf(tool));
+  }
+
+  /** Has the same name in all these systems. */
+  private static String packageOf(String tool) {
+    return switch (tool) {
+      case "tar", "grep" -> tool;
+      case "find", "xargs" -> "findutils";
+      default -> "coreutils";
+    };
   }
 }
