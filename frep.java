@@ -69,6 +69,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -338,14 +339,18 @@ public final class frep implements Callable<Integer> {
       while (!done(options, dirty, targets)) {
         scanner.hint(dirty);
         Dirty.Paths paths = dirty.await(Watcher.SETTLE, git::busy);
-        if (stop.asked()) { // In step is what has seen all that happened before.
-          seen = watcher == null || watcher.catchUp() && dirty.isClean() && paths.isEmpty();
-          break;
+        boolean last = stop.asked();
+        if (last) { // In step is what has seen all that happened before.
+          seen = watcher == null || watcher.catchUp();
+          paths = dirty.take(paths);
         }
         Folder now = scanner.next(snapshot.get(), paths);
         if (now != null) {
           snapshot.set(now);
           targets.forEach(target -> target.offer(now));
+        }
+        if (last) {
+          break;
         }
       }
       Exit exit = seen ? scanner.verdict() : Exit.INTERRUPTED;
@@ -607,9 +612,15 @@ public final class frep implements Callable<Integer> {
         TimeUnit.NANOSECONDS.timedWait(this, settle.toNanos());
       }
       woken = false;
-      Paths taken = paths;
+      return take(new Paths(new TreeSet<>(), new TreeSet<>()));
+    }
+
+    /** Adds what there is to what was taken before. */
+    synchronized Paths take(Paths more) {
+      more.looks.addAll(paths.looks);
+      more.wholes.addAll(paths.wholes);
       paths = new Paths(new TreeSet<>(), new TreeSet<>());
-      return taken;
+      return more;
     }
 
     private static long remaining(long deadline) {
@@ -1122,8 +1133,11 @@ public final class frep implements Callable<Integer> {
     }
 
     /** The entry as it is on the disk now, to be held against the one of a snapshot. */
-    RegularFile now(Path file) throws IOException {
+    static RegularFile now(Path file) throws IOException {
       Map<String, Object> found = attributes(file);
+      if ((mode(found) & 0170000) != 0100000) {
+        throw new NoSuchFileException(file.toString());
+      }
       return new RegularFile(
           mode(found) & 07777, (Long) found.get("size"), modified(found), changed(found), 0);
     }
@@ -1450,20 +1464,30 @@ public final class frep implements Callable<Integer> {
 
     private boolean file(Put put, RegularFile file) throws IOException {
       Path path = scanner.local(put.path);
-      try (InputStream in = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS)) {
-        return file.size <= SMALL ? small(put, file, path, in) : large(put, file, path, in);
-      } catch (NoSuchFileException gone) {
-        stale.add(put.path);
-      } catch (FileSystemException denied) {
-        scanner.problem(put.path, "cannot be read (" + reason(denied) + "): not sent", "");
-        unreadable.add(put.path);
+      try (Source in = new Source(path)) {
+        return file.size <= SMALL ? small(put, file, in) : large(put, file, in);
+      } catch (Unreadable broken) {
+        if (isThere(path, file)) {
+          scanner.problem(put.path, "cannot be read (" + reason(broken.why) + "): not sent", "");
+          unreadable.add(put.path);
+        } else {
+          stale.add(put.path);
+        }
+        return false;
       }
-      return false;
     }
 
-    private boolean small(Put put, RegularFile file, Path path, InputStream in) throws IOException {
-      int length = readFully(in, buffer, (int) file.size + 1);
-      if (length != file.size || !unchanged(path, file)) {
+    private static boolean isThere(Path path, RegularFile file) {
+      try {
+        return Scanner.sameStat(Scanner.now(path), file);
+      } catch (IOException gone) {
+        return false;
+      }
+    }
+
+    private boolean small(Put put, RegularFile file, Source in) throws IOException {
+      int length = in.read(buffer, (int) file.size + 1);
+      if (length != file.size || !isThere(in.path, file)) {
         stale.add(put.path);
         return false;
       }
@@ -1480,23 +1504,24 @@ public final class frep implements Callable<Integer> {
     }
 
     /** Its header is on the way before it is read: if it changes, what came of it is dropped. */
-    private boolean large(Put put, RegularFile file, Path path, InputStream in) throws IOException {
+    private boolean large(Put put, RegularFile file, Source in) throws IOException {
       String place = place(put.path, false);
       CRC32C checksum = new CRC32C();
       header(place, file);
-      long left = file.size;
-      while (left > 0) {
-        int length = readFully(in, buffer, (int) Math.min(left, SMALL));
-        if (length == 0) {
-          Arrays.fill(buffer, (byte) 0); // It shrank: zeros keep the archive readable.
-          length = (int) Math.min(left, SMALL);
+      boolean whole = true;
+      for (long left = file.size; left > 0; ) {
+        int wanted = (int) Math.min(left, SMALL);
+        int length = whole ? in.readOrEnd(buffer, wanted) : 0;
+        if (length < wanted) { // It shrank, or broke: zeros keep the archive readable.
+          whole = false;
+          Arrays.fill(buffer, length, wanted, (byte) 0);
         }
-        checksum.update(buffer, 0, length);
-        tar.write(buffer, 0, length);
-        left -= length;
+        checksum.update(buffer, 0, wanted);
+        tar.write(buffer, 0, wanted);
+        left -= wanted;
       }
       tar.closeArchiveEntry();
-      if (in.read() >= 0 || !unchanged(path, file)) {
+      if (!whole || in.readOrEnd(buffer, 1) > 0 || !isThere(in.path, file)) {
         torn.add(place);
         stale.add(put.path);
         return false;
@@ -1508,12 +1533,57 @@ public final class frep implements Callable<Integer> {
       return true;
     }
 
-    private boolean unchanged(Path path, RegularFile file) throws IOException {
-      return Scanner.sameStat(scanner.now(path), file);
+    /** Reading failed, which is the matter of one file; when writing fails, the link is broken. */
+    private static final class Unreadable extends IOException {
+      private static final long serialVersionUID = 1;
+      private final IOException why;
+
+      Unreadable(IOException why) {
+        super(why);
+        this.why = why;
+      }
     }
 
-    private static int readFully(InputStream in, byte[] to, int length) throws IOException {
-      return in.readNBytes(to, 0, length);
+    /** A file of the source while it is read. */
+    private static final class Source implements AutoCloseable {
+      private final Path path;
+      private final InputStream in;
+
+      Source(Path path) throws Unreadable {
+        this.path = path;
+        try {
+          in = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS);
+        } catch (IOException broken) {
+          throw new Unreadable(broken);
+        }
+      }
+
+      /** As many bytes as there are, up to length. */
+      int read(byte[] to, int length) throws Unreadable {
+        try {
+          return in.readNBytes(to, 0, length);
+        } catch (IOException broken) {
+          throw new Unreadable(broken);
+        }
+      }
+
+      /** The same, where an error is as good as the end. */
+      int readOrEnd(byte[] to, int length) {
+        try {
+          return read(to, length);
+        } catch (Unreadable broken) {
+          return 0;
+        }
+      }
+
+      @Override
+      public void close() throws Unreadable {
+        try {
+          in.close();
+        } catch (IOException broken) {
+          throw new Unreadable(broken);
+        }
+      }
     }
 
     private void header(String place, RegularFile file) throws IOException {
@@ -1829,7 +1899,7 @@ public final class frep implements Callable<Integer> {
             continue;
           }
           sign();
-          String words = line.substring(nonce.length() + 1);
+          String words = line.substring(nonce.length() + 1).stripTrailing(); // Terminals add a CR.
           console.debug("< " + Names.show(words));
           Reply reply;
           if (words.startsWith("listing ")) {
@@ -1978,7 +2048,11 @@ public final class frep implements Callable<Integer> {
         long number, List<Change> changes, Folder result, long bytes, long started) {}
 
     /** A path that failed is left alone until it changes or its time has come. */
-    private record Held(Entry entry, long until) {}
+    private record Held(Entry entry, long until) {
+      boolean isOver(Entry now) {
+        return !Objects.equals(entry, now) || until < System.nanoTime();
+      }
+    }
 
     private static final Reply WAKE = new Pong(-1);
 
@@ -1998,8 +2072,10 @@ public final class frep implements Callable<Integer> {
     private volatile boolean stopping;
     private volatile Exit end;
     private Archive.Facts facts;
+    private long free;
     private Folder ours = Folder.NONE;
     private boolean firstCopyTold;
+    private boolean inStep;
     private boolean deletesRefused;
     private long numbers;
     private int limit = SET_CHANGES;
@@ -2055,6 +2131,9 @@ public final class frep implements Callable<Integer> {
             break;
           }
           Folder there = connected || options.initial ? learn(link) : (ours = settledAt = wanted);
+          if (!connected) {
+            warnOfFullDisk(there);
+          }
           connected = true;
           pause = FIRST_PAUSE;
           converse(link, there);
@@ -2107,7 +2186,12 @@ public final class frep implements Callable<Integer> {
       if (facts != null) {
         console.say("connected again");
       } else {
+        String tar = Names.show(ready.facts.getOrDefault("tar", "").replace('_', ' '));
         console.say(Names.show(options.source.toString()) + " → " + Names.show(options.copy()));
+        if (!tar.contains("GNU")) {
+          console.say("no GNU tar there: " + tar + " is used instead");
+        }
+        free = parseFree(ready.facts.getOrDefault("free", ""));
         ours = memory.recall();
       }
       facts =
@@ -2117,6 +2201,26 @@ public final class frep implements Callable<Integer> {
               !"".equals(ready.facts.get("mounts")),
               "0".equals(ready.facts.get("uid")),
               ready.facts.getOrDefault("guard", ""));
+    }
+
+    private static long parseFree(String kib) {
+      return kib.matches("[0-9]{1,15}") ? Long.parseLong(kib) * 1024 : Long.MAX_VALUE;
+    }
+
+    /** Warns of a disk that will be full: some file systems hold more than they say. */
+    private void warnOfFullDisk(Folder there) {
+      long needed = contentBytes(wanted) - contentBytes(there);
+      if (needed > free) {
+        console.error(
+            Console.bytes(needed) + " more are needed there, " + Console.bytes(free) + " are free",
+            "make room there, or leave something out with --exclude");
+      }
+    }
+
+    private static long contentBytes(Entry entry) {
+      return entry instanceof Folder folder
+          ? folder.children.values().stream().mapToLong(Target::contentBytes).sum()
+          : entry instanceof RegularFile file ? file.size : 0;
     }
 
     /** Compares contents, and prints what differs. */
@@ -2230,7 +2334,7 @@ public final class frep implements Callable<Integer> {
           unexpected(link, reply);
         } else if (link.silence().compareTo(SILENCE) > 0) {
           throw silent(link);
-        } else if (held.values().removeIf(entry -> entry.until < System.nanoTime())) {
+        } else if (held.values().stream().anyMatch(hold -> hold.until < System.nanoTime())) {
           tried = null;
         } else if (options.heal && inFlight.isEmpty() && System.nanoTime() > nextLook) {
           expected = learn(link);
@@ -2247,12 +2351,12 @@ public final class frep implements Callable<Integer> {
     }
 
     private void settle(Folder goal) {
+      inStep = Diff.between(ours, goal).isEmpty();
       if (settledAt != goal) {
         settledAt = goal;
         if (!firstCopyTold) {
           firstCopyTold = true;
-          boolean whole = held.isEmpty() && !deletesRefused;
-          console.say(summary.first() + (whole ? "" : "; not in step, see above"));
+          console.say(summary.first() + (inStep ? "" : "; not in step, see above"));
           memory.keep(ours);
         }
         dirty.wake();
@@ -2263,6 +2367,7 @@ public final class frep implements Callable<Integer> {
     private Sent send(Link link, Folder expected, Folder goal) throws IOException, Failure {
       List<Change> all = Diff.between(expected, goal);
       guard(all, expected);
+      held.entrySet().removeIf(hold -> hold.getValue().isOver(find(goal, hold.getKey())));
       List<Change> changes = cut(all);
       if (changes.isEmpty()) {
         return null;

@@ -69,15 +69,21 @@ chunks() { # the archive's bytes, exactly: tar and shells would read on into the
 }
 
 stage() { # N
-    staged=$1
     [ -d "$in" ] || gone
+    [ -z "$staged" ] || fresh # What an aborted set has left is not of this one.
+    staged=$1
     # The cat keeps the rest of the archive from being read as commands when tar gives up early.
-    said=$(cd "$in" && chunks | {
+    said=$(cd "$in" && { chunks && : >whole; } | {
         status=0
         tar -xpof - 2>&1 || status=$?
         cat >/dev/null
         exit "$status"
-    }) || staged=failed
+    }) && [ -f "$in/whole" ] || staged=failed
+}
+
+fresh() {
+    purge "$in"
+    mkdir -m 700 -- "$in"
 }
 
 # --- and is put in place ------------------------------------------------------------------------
@@ -99,8 +105,7 @@ commit() { # N
     fi
     if [ "$trouble" ]; then say err "$1"; else say ok "$1"; fi
     staged=
-    purge "$in"
-    mkdir -m 700 -- "$in" || :
+    fresh
 }
 
 report() { # TEXT: what went wrong, at most 20 lines of it
@@ -250,12 +255,12 @@ prepare() { # PARENT NAME: finds out what there is to work with
 system() { sed -n 's/^ID=//p' /etc/os-release 2>/dev/null | head -n 1 || :; }
 
 locate() { # PARENT NAME: makes the destination and a folder to stage in, on the same file system
-    said=$(mkdir -p -- "$1" 2>&1) || refuse destination "$said"
-    cd -P -- "$1" || refuse destination "$1"
+    said=$(mkdir -p -- "$1" 2>&1) || deny "$1" "$said"
+    cd -P -- "$1" || deny "$1" 'Permission denied'
     base=${PWD%/}
     dest=$base/$2
     [ ! -L "$dest" ] || refuse symlink "$dest"
-    said=$([ -d "$dest" ] || mkdir -- "$dest" 2>&1) || refuse destination "$said"
+    said=$([ -d "$dest" ] || mkdir -- "$dest" 2>&1) || deny "$dest" "$said"
     guard=
     case $dest in
         "${HOME:-/}") guard=home ;;
@@ -271,9 +276,30 @@ locate() { # PARENT NAME: makes the destination and a folder to stage in, on the
     for folder in "${base:-/}" "$dest"; do
         stage=${folder%/}/.frep-$tag.$nonce in=$stage/in
         [ "$(stat -c %d -- "$folder")" = "$(stat -c %d -- "$dest")" ] || continue
-        if mkdir -m 700 -- "$stage" 2>/dev/null && mkdir -- "$in"; then return; fi
+        if said=$(mkdir -m 700 -- "$stage" 2>&1) && mkdir -- "$in"; then return; fi
     done
-    refuse unwritable "$(id -un 2>/dev/null || id -u)" "$(ls -ld -- "$dest")"
+    deny "$dest" "$said"
+}
+
+deny() { # PATH SAID: it cannot be made, or not be written in
+    path=$1
+    until present "$path"; do
+        path=${path%/*}
+        path=${path:-/}
+    done
+    case $2 in
+        *[Pp]ermission*)
+            refuse unwritable "$(id -un 2>/dev/null || id -u)" "$(stat -c '%U %A %n' -- "$path")"
+            ;;
+    esac
+    refuse destination "$2"
+}
+
+free() { # how many KiB are free at the destination; nothing if that is not known
+    df -Pk -- "$dest" 2>/dev/null | {
+        read -r _
+        read -r _ _ _ kib _ && printf %s "$kib"
+    } || :
 }
 
 mounts_below() { # says so if other file systems are mounted inside, or if that cannot be known
@@ -297,7 +323,7 @@ main() { # NONCE TAG PARENT NAME
     trap '[ -z "$stage" ] || purge "$stage"' EXIT
     prepare "$3" "$4"
     say ready "lists=$lists links=$links root=${root:-no} mounts=${mounts:+yes}" \
-        "guard=$guard" "uid=$(id -u) tar=$(printf %s "$tar" | tr ' ' _)"
+        "guard=$guard free=$(free)" "uid=$(id -u) tar=$(printf %s "$tar" | tr ' ' _)"
     while IFS=' ' read -r mark word number <&3; do
         [ "$mark" = "$nonce" ] || break
         case $word in

@@ -47,7 +47,7 @@ final class Route {
    * there all the same.
    *
    * @param command a connection command typed out; may be empty
-   * @throws Unreachable if not one target was found
+   * @throws Unreachable if that was the only one
    */
   static List<Route> asked(List<Transport> transports, List<String> command) throws Unreachable {
     List<Route> routes = new ArrayList<>();
@@ -84,8 +84,21 @@ final class Route {
     return nowhere == null ? transport.label(target) : transport.name();
   }
 
+  /** Why the connection command has ended, as the transport sees it. */
   Optional<Advice> explain(int exitCode, String said) {
-    return transport.explain(target, exitCode, said);
+    Optional<Advice> notStarted = notStarted(target.command(), exitCode, said);
+    return notStarted.isPresent() ? notStarted : transport.explain(target, exitCode, said);
+  }
+
+  /** Commands are started by a shell, see {@link Names#command}; in its words it is said here. */
+  private static Optional<Advice> notStarted(List<String> command, int exitCode, String said) {
+    String name = Names.show(command.get(0));
+    return (exitCode == 127 || exitCode == 126) && said.contains("exec: " + name + ": ")
+        ? Optional.of(
+            new Advice(
+                name + ": command not found, or it cannot be run",
+                "is it installed, and on the PATH?"))
+        : Optional.empty();
   }
 
   String asRoot(String command) {
@@ -149,10 +162,14 @@ final class Route {
         throw new Unreachable(
             new Advice(command.get(0) + " does not answer", "try: " + String.join(" ", command)));
       }
-      return new Answer(process.exitValue(), out.join(), err.join());
-    } catch (IOException missing) {
-      throw new Unreachable(
-          new Advice(command.get(0) + " cannot be started", "is it installed, and on the PATH?"));
+      Answer answer = new Answer(process.exitValue(), out.join(), err.join());
+      Optional<Advice> notStarted = notStarted(command, answer.exitCode(), answer.err());
+      if (notStarted.isPresent()) {
+        throw new Unreachable(notStarted.get());
+      }
+      return answer;
+    } catch (IOException notStarted) {
+      throw new Unreachable(new Advice("/bin/sh cannot be started", ""));
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
       throw new Unreachable(new Advice("interrupted", ""));
@@ -187,6 +204,11 @@ final class Route {
     @Override
     public String label(Target same) {
       return Names.show(same.name());
+    }
+
+    @Override
+    public String asRoot(Target same, String command) {
+      return "as root there: " + command;
     }
   }
 }

@@ -31,6 +31,7 @@ public final class Docker extends Engine {
 
   @Override
   public List<Target> targets(Tools tools) {
+    Transport.needs("--docker-user", user, "--docker", !containers.isEmpty());
     return containers.stream().map(c -> container(Transport.named("--docker", c), user)).toList();
   }
 }

@@ -49,6 +49,10 @@ public final class DockerCompose extends Engine {
 
   @Override
   public List<Target> targets(Tools tools) throws Unreachable {
+    var wanted = !services.isEmpty();
+    Transport.needs("--index", index, "--docker-compose", wanted);
+    Transport.needs("--compose-file", files, "--docker-compose", wanted);
+    Transport.needs("--compose-project", project, "--docker-compose", wanted);
     var targets = new ArrayList<Target>();
     for (var service : services) {
       targets.addAll(replicas(Transport.named("--docker-compose", service), tools));

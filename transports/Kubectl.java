@@ -66,6 +66,10 @@ public final class Kubectl implements Transport {
 
   @Override
   public List<Target> targets(Tools tools) throws Unreachable {
+    var wanted = !names.isEmpty() || !selectors.isEmpty();
+    Transport.needs("--namespace", namespace, "--kubectl or -l", wanted);
+    Transport.needs("--container", container, "--kubectl or -l", wanted);
+    Transport.needs("--context", context, "--kubectl or -l", wanted);
     var pods = new ArrayList<String>();
     for (var name : names) {
       if (!name.equals(BY_SELECTOR)) {

@@ -31,6 +31,7 @@ public final class Podman extends Engine {
 
   @Override
   public List<Target> targets(Tools tools) {
+    Transport.needs("--podman-user", user, "--podman", !containers.isEmpty());
     return containers.stream().map(c -> container(Transport.named("--podman", c), user)).toList();
   }
 }

@@ -43,6 +43,7 @@ public final class Ssh implements Transport {
 
   @Override
   public List<Target> targets(Tools tools) {
+    Transport.needs("--ssh-option", options, "--ssh", !hosts.isEmpty());
     return hosts.stream().map(h -> new Target(Transport.named("--ssh", h), command(h))).toList();
   }
 

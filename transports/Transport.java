@@ -145,6 +145,20 @@ public interface Transport {
   }
 
   /**
+   * Refuses an option that says nothing without another.
+   *
+   * @param value the option's; null, false or an empty list if it was not given
+   * @param needed the other option
+   * @param given whether that one was given
+   * @throws IllegalArgumentException if only the first was given
+   */
+  static void needs(String option, Object value, String needed, boolean given) {
+    if (!given && value != null && !value.equals(false) && !value.equals(List.of())) {
+      throw new IllegalArgumentException(option + ": says nothing without " + needed);
+    }
+  }
+
+  /**
    * Returns the value if it can be the name of something, and cannot be taken for an option.
    *
    * @throws IllegalArgumentException if it is empty or begins with a dash
