@@ -5,6 +5,7 @@
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.slf4j:slf4j-nop:2.0.18
+//SOURCES support/Arguments.java
 //SOURCES support/Console.java
 //SOURCES support/GitIndex.java
 //SOURCES support/GitPause.java
@@ -73,11 +74,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.Stack;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -89,13 +88,6 @@ import java.util.zip.CRC32C;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.ArgSpec;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /**
  * frep keeps DEST_PARENT_DIR/basename(SRC_DIR) on a target a copy of SRC_DIR, one way.
@@ -105,221 +97,17 @@ import picocli.CommandLine.Parameters;
  * between what its other end has acknowledged and that snapshot, as an {@link Archive} over its
  * {@link Link}, until the two are the same. The rooms below stand in this order.
  */
-@Command(
-    name = "frep",
-    sortOptions = false,
-    mixinStandardHelpOptions = false,
-    versionProvider = frep.Version.class,
-    description = {
-      "Makes DEST_PARENT_DIR/basename(SRC_DIR) at a target a copy of SRC_DIR and keeps it one,",
-      "one way. The target is where COMMAND gives a shell that reads commands on its stdin;",
-      "a shell and a tar are all that is needed there.",
-      ""
-    },
-    customSynopsis = "frep [OPTIONS] SRC_DIR DEST_PARENT_DIR [--] COMMAND...",
-    footer = {
-      "",
-      "Examples:",
-      "  frep ./proj /home/code -- ssh my.host bash",
-      "  frep ./proj /home/code docker exec -i my-container sh"
-    })
-public final class frep implements Callable<Integer> {
-  @Parameters(index = "0", paramLabel = "SRC_DIR", description = "An existing folder.")
-  private String source;
+public final class frep {
+  static final String VERSION = "0.1.0";
 
-  @Parameters(
-      index = "1",
-      arity = "0..1",
-      paramLabel = "DEST_PARENT_DIR",
-      description = "An absolute path at the target; the copy is made in it.")
-  private String destination;
-
-  @Parameters(
-      index = "2..*",
-      paramLabel = "COMMAND",
-      arity = "0..*",
-      parameterConsumer = Rest.class,
-      description = "Gives a running shell, for example: ssh host bash")
-  private List<String> command = new ArrayList<>();
-
-  @Option(
-      names = "--clean-out-first",
-      description = "Remove from the destination what the source does not have.")
-  private boolean cleanOutFirst;
-
-  @Option(
-      names = "--with-initial-replication",
-      negatable = true,
-      defaultValue = "true",
-      fallbackValue = "true",
-      description = "Copy what differs at the start (default), or assume the copy is up to date.")
-  private boolean withInitialReplication;
-
-  @Option(
-      names = "--replicate-on-change",
-      negatable = true,
-      defaultValue = "true",
-      fallbackValue = "true",
-      description = "Go on with every change until Ctrl-C (default), or end after the first copy.")
-  private boolean replicateOnChange;
-
-  @Option(names = "--once", description = "The same as --no-replicate-on-change.")
-  private boolean once;
-
-  @Option(
-      names = "--gitignore",
-      negatable = true,
-      defaultValue = "true",
-      fallbackValue = "true",
-      description = "Leave out what Git would ignore, and .git (default), or send everything.")
-  private boolean gitignore;
-
-  @Option(
-      names = "--verify",
-      description = "Compare contents with the copy, list what differs, change nothing there.")
-  private boolean verify;
-
-  @Option(
-      names = "--heal",
-      description = "While watching, also put right what others change in the copy.")
-  private boolean heal;
-
-  @Option(
-      names = "--max-delete",
-      paramLabel = "N",
-      description =
-          "Stop before more than N deletes at once; without it, before more than 100 that are more"
-              + " than half of the copy.")
-  private Integer maxDelete;
-
-  @Option(names = "--git-dir", description = "Send .git as well.")
-  private boolean gitDir;
-
-  @Option(
-      names = "--exclude",
-      paramLabel = "PATTERN",
-      parameterConsumer = Patterns.class,
-      description = "Leave out what matches, as a line of .gitignore would. Repeatable.")
-  private List<String> patterns = new ArrayList<>();
-
-  @Option(
-      names = "--include",
-      paramLabel = "PATTERN",
-      parameterConsumer = Patterns.class,
-      description =
-          "Send what matches all the same. Repeatable; of these two the later one wins, both win"
-              + " over .frepignore files, and those over Git's rules.")
-  private List<String> included;
-
-  @Option(
-      names = "--no-default-excludes",
-      description = "Send what editors leave behind, too: ${sys:frep.left-overs}")
-  private boolean noDefaultExcludes;
-
-  @Option(
-      names = "--why",
-      paramLabel = "PATH",
-      description =
-          "Print what decides if that path of SRC_DIR is sent; exit 0 if it is, 1 if not.")
-  private String why;
-
-  @Option(names = "--debugging", description = "Tell what goes over the link, and stack traces.")
-  private boolean debugging;
-
-  @Option(
-      names = {"-V", "--version"},
-      versionHelp = true,
-      description = "Print the version.")
-  private boolean version;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Print this help.")
-  private boolean help;
-
-  private List<Transport> transports;
-
-  /** What the program ends with, the worst last; the README has the same table. */
-  enum Exit {
-    IN_STEP(0),
-    PROBLEMS(1),
-    USAGE(2),
-    SOURCE(3),
-    CONNECTION(4),
-    TARGET(5),
-    SUPERSEDED(6),
-    DELETES(7),
-    INTERNAL(70),
-    INTERRUPTED(130);
-
-    final int code;
-
-    Exit(int code) {
-      this.code = code;
-    }
-
-    /** What to end with when two things ended: that one was in step says least. */
-    static Exit worse(Exit a, Exit b) {
-      return a.compareTo(b) > 0 ? a : b;
-    }
-  }
-
-  /** What was asked for, checked. */
-  record Options(
-      Path source,
-      String name,
-      String destination,
-      boolean cleanOutFirst,
-      boolean initial,
-      boolean watch,
-      boolean verify,
-      boolean heal,
-      int maxDelete,
-      IgnoreRules.Options ignore) {
-    /** Where the copy is, for people. */
-    String copy() {
-      return destination + (destination.endsWith("/") ? "" : "/") + name;
-    }
-  }
+  private frep() {}
 
   public static void main(String... args) {
-    List<String> arguments = Names.arguments(args);
-    System.setProperty("frep.left-overs", String.join(" ", IgnoreRules.LEFT_OVERS));
-    frep self = new frep();
-    CommandLine line = new CommandLine(self).setExpandAtFiles(false);
-    self.transports = Transports.addTo(line.getCommandSpec(), frep::reportBroken);
-    line.setParameterExceptionHandler(
-        (wrong, given) -> {
-          new Console(false).error(wrong.getMessage(), "frep --help lists the options");
-          return Exit.USAGE.code;
-        });
-    line.setExecutionExceptionHandler(
-        (broken, cli, parsed) -> {
-          Console console = new Console(self.debugging);
-          console.debug(broken);
-          if (broken instanceof Failure failure) {
-            console.error(failure.getMessage(), failure.hint);
-            return failure.exit.code;
-          }
-          console.error("this is a bug: " + broken, "run it again with --debugging and report it");
-          return Exit.INTERNAL.code;
-        });
-    System.exit(line.execute(arguments.toArray(String[]::new)));
-  }
-
-  @Override
-  public Integer call() throws Exception {
-    Options options = options();
-    if (why != null) {
-      return why(options);
-    }
-    return replicate(options, routes(), new Console(debugging)).code;
+    System.exit(Arguments.execute(Names.arguments(args)));
   }
 
   /** The flow: what is dirty is scanned, what differs is sent, until told to stop. */
-  private static Exit replicate(Options options, List<Route> routes, Console console)
-      throws Exception {
+  static Exit replicate(Options options, List<Route> routes, Console console) throws Exception {
     Dirty dirty = new Dirty();
     Stop stop = new Stop(dirty::wake);
     GitPause git = GitPause.of(options.source);
@@ -369,116 +157,48 @@ public final class frep implements Callable<Integer> {
             && targets.stream().allMatch(target -> target.ended() || target.settled());
   }
 
-  /** The same path of the target without the slashes and dots that say nothing. */
-  private static String squeeze(String path) {
-    return path.replaceAll("(/\\.)+(?=/|$)", "").replaceAll("/+", "/").replaceAll("(?<=.)/$", "");
-  }
+  /** What the program ends with, the worst last; the README has the same table. */
+  enum Exit {
+    IN_STEP(0),
+    PROBLEMS(1),
+    USAGE(2),
+    SOURCE(3),
+    CONNECTION(4),
+    TARGET(5),
+    SUPERSEDED(6),
+    DELETES(7),
+    INTERNAL(70),
+    INTERRUPTED(130);
 
-  private int why(Options options) throws IOException {
-    String path = why.replaceFirst("^(\\./)+", "").replaceFirst("/+$", "");
-    Path file = Names.below(options.source, path);
-    boolean folder = why.endsWith("/") || Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS);
-    IgnoreRules.Reason reason =
-        IgnoreRules.load(options.source, name -> Names.below(options.source, name), options.ignore)
-            .why(path, folder);
-    new Console(false).say((reason.sent() ? "sent: " : "not sent: ") + Names.show(reason + ""));
-    return reason.sent() ? 0 : 1;
-  }
+    final int code;
 
-  private Options options() throws Failure {
-    Path given = Names.path(source);
-    Path folder;
-    try {
-      folder = given.toRealPath();
-    } catch (IOException missing) {
-      throw new Failure(Exit.SOURCE, Names.show(source) + ": no such folder", "SRC_DIR must exist");
+    Exit(int code) {
+      this.code = code;
     }
-    if (!Files.isDirectory(folder)) {
-      throw new Failure(Exit.SOURCE, Names.show(source) + ": not a folder", "SRC_DIR is a folder");
-    }
-    if (destination == null && why == null) {
-      throw new Failure(
-          Exit.USAGE, "Missing required parameter: DEST_PARENT_DIR", "frep --help shows the usage");
-    }
-    if (destination != null && !destination.startsWith("/")) {
-      throw new Failure(
-          Exit.USAGE,
-          Names.show(destination) + ": DEST_PARENT_DIR must be absolute",
-          "write it as the target sees it, for example /home/code");
-    }
-    Path last = given.normalize().getFileName();
-    if (last == null || folder.getNameCount() == 0) {
-      throw new Failure(Exit.SOURCE, "/: has no name to give to the copy", "choose a folder in it");
-    }
-    return new Options(
-        folder,
-        Names.of(given.normalize()),
-        destination == null ? "" : squeeze(destination),
-        cleanOutFirst,
-        withInitialReplication,
-        replicateOnChange && !once && !verify,
-        verify,
-        heal,
-        maxDelete == null ? -1 : maxDelete,
-        new IgnoreRules.Options(gitignore, gitDir, !noDefaultExcludes, List.copyOf(patterns)));
-  }
 
-  private List<Route> routes() throws Failure {
-    List<Route> routes;
-    try {
-      routes = Route.asked(transports, command);
-    } catch (Transport.Unreachable unreachable) {
-      Transport.Advice advice = unreachable.advice();
-      throw new Failure(Exit.CONNECTION, advice.message(), advice.hint());
-    } catch (IllegalArgumentException wrong) {
-      throw new Failure(Exit.USAGE, wrong.getMessage(), "frep --help lists the options");
-    }
-    if (routes.isEmpty()) {
-      throw new Failure(
-          Exit.USAGE,
-          "where to? There is neither a target nor a connection command",
-          "end with --ssh HOST, --docker CONTAINER, --local, or with -- and a command: -- bash");
-    }
-    return routes;
-  }
-
-  private static void reportBroken(String plugIn) {
-    new Console(false).error("a transport cannot be used: " + plugIn, "the others go on working");
-  }
-
-  /** Takes the first word of the connection command and all that follows it, options included. */
-  static final class Rest implements CommandLine.IParameterConsumer {
-    @Override
-    public void consumeParameters(Stack<String> args, ArgSpec spec, CommandSpec command) {
-      List<String> words = spec.getValue();
-      while (!args.isEmpty()) {
-        words.add(args.pop());
-      }
+    /** What to end with when two things ended: that one was in step says least. */
+    static Exit worse(Exit a, Exit b) {
+      return a.compareTo(b) > 0 ? a : b;
     }
   }
 
-  /** Gathers --exclude and --include in the order of the command line. */
-  static final class Patterns implements CommandLine.IParameterConsumer {
-    @Override
-    public void consumeParameters(Stack<String> args, ArgSpec spec, CommandSpec command) {
-      if (args.isEmpty()) {
-        throw new CommandLine.ParameterException(
-            command.commandLine(), "Missing required parameter for option " + spec.paramLabel());
-      }
-      boolean include = ((OptionSpec) spec).longestName().equals("--include");
-      ((frep) command.userObject()).patterns.add((include ? "!" : "") + args.pop());
+  /** What was asked for, checked. */
+  record Options(
+      Path source,
+      String name,
+      String destination,
+      boolean cleanOutFirst,
+      boolean initial,
+      boolean watch,
+      boolean verify,
+      boolean heal,
+      int maxDelete,
+      IgnoreRules.Options ignore) {
+    /** Where the copy is, for people. */
+    String copy() {
+      return destination + (destination.endsWith("/") ? "" : "/") + name;
     }
   }
-
-  /** What --version prints. */
-  static final class Version implements CommandLine.IVersionProvider {
-    @Override
-    public String[] getVersion() {
-      return new String[] {"frep " + NUMBER, "Java " + Runtime.version()};
-    }
-  }
-
-  static final String NUMBER = "0.1.0";
 
   /** The run cannot go on: what happened, what helps, and what the program ends with. */
   static final class Failure extends Exception {
