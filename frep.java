@@ -78,6 +78,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -111,15 +112,16 @@ public final class frep {
     Dirty dirty = new Dirty();
     Stop stop = new Stop(dirty::wake);
     GitPause git = GitPause.of(options.source);
+    List<Target> targets = new ArrayList<>();
     try (Watcher watcher = options.watch ? new Watcher(dirty, console) : null) {
       Scanner scanner = new Scanner(options, watcher, console);
-      List<Target> targets = new ArrayList<>();
       for (Route route : routes) {
         Console its = routes.size() == 1 ? console : console.of(route::label);
         targets.add(new Target(options, route, scanner, dirty, its));
       }
+      targets.forEach(Target::start); // They connect and list while the source is scanned.
       AtomicReference<Folder> snapshot = new AtomicReference<>(scanner.scan());
-      targets.forEach(target -> target.start(snapshot.get()));
+      targets.forEach(target -> target.offer(snapshot.get()));
       if (watcher != null) {
         Sweep.start(options.source, snapshot::get, dirty);
       }
@@ -146,6 +148,8 @@ public final class frep {
         exit = Exit.worse(exit, target.finish());
       }
       return exit;
+    } finally {
+      targets.forEach(Target::abandon);
     }
   }
 
@@ -512,7 +516,7 @@ public final class frep {
     private final Map<String, IgnoreRules.Folder> rules = new HashMap<>();
     private final Map<String, Glance> racy = new ConcurrentHashMap<>();
     private final Set<String> reported = ConcurrentHashMap.newKeySet();
-    private IgnoreRules ignore;
+    private volatile IgnoreRules ignore;
     private boolean lost;
 
     /** What was sent of a file so young that a change of it might leave no trace. */
@@ -1024,6 +1028,7 @@ public final class frep {
     private final TarArchiveOutputStream tar;
     private final byte[] buffer = new byte[SMALL + 1];
 
+    private final Map<String, Path> folders = new HashMap<>();
     private final Map<String, String> fresh = new HashMap<>();
     private final Deque<Put> open = new ArrayDeque<>();
     private final List<String> groups = new ArrayList<>();
@@ -1183,7 +1188,8 @@ public final class frep {
     }
 
     private boolean file(Put put, RegularFile file) throws IOException {
-      Path path = scanner.local(put.path);
+      Path path =
+          Names.in(folders.computeIfAbsent(parent(put.path), scanner::local), name(put.path));
       try (Source in = new Source(path)) {
         return file.size <= SMALL ? small(put, file, in) : large(put, file, in);
       } catch (Unreadable broken) {
@@ -1787,6 +1793,7 @@ public final class frep {
     private final Deque<Sent> inFlight = new ArrayDeque<>();
     private final Thread thread = new Thread(this::run, "target");
 
+    private final CountDownLatch scanned = new CountDownLatch(1);
     private volatile Folder wanted;
     private volatile Folder settledAt;
     private volatile boolean stopping;
@@ -1810,13 +1817,13 @@ public final class frep {
       this.console = console;
     }
 
-    void start(Folder snapshot) {
-      wanted = snapshot;
+    void start() {
       thread.start();
     }
 
     void offer(Folder snapshot) {
       wanted = snapshot;
+      scanned.countDown();
       inbox.add(WAKE);
     }
 
@@ -1832,9 +1839,16 @@ public final class frep {
     /** Lets what is on its way arrive, and ends the link. */
     Exit finish() throws InterruptedException {
       stopping = true;
+      scanned.countDown();
       inbox.add(WAKE);
       thread.join();
       return end;
+    }
+
+    /** For the case that there is nothing to be sent after all; harmless to one that has ended. */
+    void abandon() {
+      stopping = true;
+      scanned.countDown();
     }
 
     private void run() {
@@ -1850,7 +1864,7 @@ public final class frep {
             link.command("bye");
             break;
           }
-          Folder there = connected || options.initial ? learn(link) : (ours = settledAt = wanted);
+          Folder there = connected || options.initial ? learn(link) : (ours = settledAt = goal());
           if (!connected) {
             warnOfFullDisk(there);
           }
@@ -1949,7 +1963,7 @@ public final class frep {
       Folder there = ((Listing) await(link, Listing.class)).there;
       link.command("sums");
       Map<String, String> sums = ((Sums) await(link, Sums.class)).sums;
-      List<String> differences = Verify.differences(wanted, there, sums, scanner::local);
+      List<String> differences = Verify.differences(goal(), there, sums, scanner::local);
       differences.forEach(console::say);
       console.say(
           Console.count(count(wanted), "path") + " compared, " + differences.size() + " differ");
@@ -1964,12 +1978,21 @@ public final class frep {
       Folder known = ours;
       return Manifest.match(
           "",
-          wanted,
+          goal(),
           there,
           known,
           options.cleanOutFirst
               ? scanner::belongs
               : (path, entry) -> Manifest.isOurs(find(known, path), entry));
+    }
+
+    /** The newest snapshot; waits for the first. */
+    private Folder goal() throws InterruptedException {
+      scanned.await();
+      if (wanted == null) {
+        throw new InterruptedException(); // There will be none.
+      }
+      return wanted;
     }
 
     private Reply await(Link link, Class<? extends Reply> type)
