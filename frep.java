@@ -1802,6 +1802,8 @@ public final class frep {
     private long free;
     private Folder ours = Folder.NONE;
     private boolean firstCopyTold;
+    private boolean connected;
+    private Duration pause = FIRST_PAUSE;
     private boolean inStep;
     private boolean deletesRefused;
     private long numbers;
@@ -1852,52 +1854,62 @@ public final class frep {
     }
 
     private void run() {
-      Duration pause = FIRST_PAUSE;
-      boolean connected = false;
       while (end == null) {
         inbox.clear();
         inFlight.clear();
         try (Link link = new Link(options, route, inbox::add, console)) {
-          greet(link);
-          if (options.verify) {
-            end = verify(link);
-            link.command("bye");
-            break;
-          }
-          Folder there = connected || options.initial ? learn(link) : (ours = settledAt = goal());
-          if (!connected) {
-            warnOfFullDisk(there);
-          }
-          connected = true;
-          pause = FIRST_PAUSE;
-          converse(link, there);
-          end =
-              settled()
-                  ? held.isEmpty() && !deletesRefused ? Exit.IN_STEP : Exit.PROBLEMS
-                  : Exit.INTERRUPTED;
-          memory.keep(ours);
+          end = serve(link);
         } catch (Failure failure) {
-          boolean again = connected && options.watch && failure.exit == Exit.CONNECTION;
-          console.error(failure.getMessage(), again ? "" : failure.hint);
-          if (!again || stopping) {
-            end = failure.exit;
-          } else {
-            console.say("connecting again in " + Console.seconds(pause));
-            rest(pause);
-            pause =
-                pause.multipliedBy(2).compareTo(LAST_PAUSE) < 0
-                    ? pause.multipliedBy(2)
-                    : LAST_PAUSE;
-          }
+          end = afterFailure(failure);
         } catch (InterruptedException stop) {
           end = Exit.INTERRUPTED;
-        } catch (RuntimeException | IOException bug) {
+        } catch (RuntimeException bug) {
           console.debug(bug);
           console.error("this is a bug: " + bug, "run it again with --debugging and report it");
           end = Exit.INTERNAL;
         }
       }
+      if (connected && !options.verify) {
+        memory.keep(ours);
+      }
       dirty.wake();
+    }
+
+    /** One connection, to its end. Reading the source never fails here: the link does. */
+    private Exit serve(Link link) throws Failure, InterruptedException {
+      try {
+        greet(link);
+        if (options.verify) {
+          return verify(link);
+        }
+        Folder there = connected || options.initial ? learn(link) : (ours = settledAt = goal());
+        if (!connected) {
+          warnOfFullDisk(there);
+        }
+        connected = true;
+        pause = FIRST_PAUSE;
+        converse(link, there);
+        return !settled() ? Exit.INTERRUPTED : inStep ? Exit.IN_STEP : Exit.PROBLEMS;
+      } catch (IOException broken) {
+        console.debug(broken);
+        for (Reply reply; (reply = inbox.poll(1, TimeUnit.SECONDS)) != null; ) {
+          unexpected(link, reply); // The receiver may have said why.
+        }
+        throw link.epitaph(route);
+      }
+    }
+
+    /** What to end with; null to try again, after a pause. */
+    private Exit afterFailure(Failure failure) {
+      boolean again = connected && options.watch && failure.exit == Exit.CONNECTION && !stopping;
+      console.error(failure.getMessage(), again ? "" : failure.hint);
+      if (!again) {
+        return failure.exit;
+      }
+      console.say("connecting again in " + Console.seconds(pause));
+      rest(pause);
+      pause = pause.compareTo(LAST_PAUSE.dividedBy(2)) < 0 ? pause.multipliedBy(2) : LAST_PAUSE;
+      return stopping ? failure.exit : null;
     }
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(250);

@@ -45,9 +45,11 @@ final class Names {
     if (isAscii(text) || !BYTES || UTF_8_LOCALE && text.indexOf(LOST) < 0) {
       return bytes(text);
     }
-    StringBuilder bytes = new StringBuilder(target.isAbsolute() ? "/" : "");
-    target.forEach(name -> bytes.append(of(name)).append('/'));
-    return bytes.substring(0, Math.max(1, bytes.length() - 1));
+    // Nothing is looked up below what is no folder, and so every byte stays where it is.
+    String base = target.isAbsolute() ? "" : "/dev/null/";
+    String uri = Path.of("/dev/null").resolve(target).toUri().getRawPath();
+    boolean slashAdded = uri.endsWith("/") && !text.endsWith("/");
+    return unescape(uri.substring(base.length(), uri.length() - (slashAdded ? 1 : 0)));
   }
 
   /** The path of a folder's child, given the bytes of its name. */
