@@ -691,9 +691,13 @@ public final class frep {
         case 0120000 -> new Symlink(Names.ofLink(Files.readSymbolicLink(file)), modified(found));
         case 0040000 -> {
           boolean same = before instanceof Folder old && old.inode == inode(found) && !whole;
-          yield same
-              ? update(path, file, rules.get(path), (Folder) before, dirty)
-              : folder(path, file, rule);
+          if (!same) {
+            yield folder(path, file, rule);
+          }
+          Entry inside = update(path, file, rules.get(path), (Folder) before, dirty);
+          yield inside instanceof Folder kept
+              ? new Folder(mode(found) & 07777, modified(found), inode(found), kept.children)
+              : inside;
         }
         default -> {
           problem(path, "is neither a file nor a folder nor a symlink: left out", "");
@@ -727,7 +731,13 @@ public final class frep {
       return same ? old : edition(old, old.edition + 1);
     }
 
-    private static boolean sameStat(RegularFile a, RegularFile b) {
+    /** A folder's own attributes as they are on the disk now. */
+    static Folder folderNow(Path folder) throws IOException {
+      Map<String, Object> found = attributes(folder);
+      return new Folder(mode(found) & 07777, modified(found), inode(found), new TreeMap<>());
+    }
+
+    static boolean sameStat(RegularFile a, RegularFile b) {
       return edition(a, 0).equals(edition(b, 0));
     }
 
@@ -1441,9 +1451,12 @@ public final class frep {
   /** SHA-256 by path. */
   record Sums(Map<String, String> sums) implements Reply {}
 
-  record Ok(long set) implements Reply {}
+  /** What became of a set. */
+  sealed interface Answer extends Reply {}
 
-  record Err(long set) implements Reply {}
+  record Ok(long set) implements Answer {}
+
+  record Err(long set) implements Answer {}
 
   record Trouble(String text) implements Reply {}
 
@@ -1802,6 +1815,9 @@ public final class frep {
     private long free;
     private Folder ours = Folder.NONE;
     private boolean firstCopyTold;
+    private final List<String> troubles = new ArrayList<>();
+    private int failures;
+    private long restUntil = System.nanoTime();
     private boolean connected;
     private Duration pause = FIRST_PAUSE;
     private boolean inStep;
@@ -2045,7 +2061,8 @@ public final class frep {
             "another frep has taken over " + Names.show(options.copy()) + "; this one has stopped",
             "one sender a destination: stop the other one first if this one shall go on");
       } else if (reply instanceof Trouble trouble) {
-        console.error(Names.show(trouble.text), "");
+        console.debug(Names.show(trouble.text));
+        troubles.add(trouble.text);
       }
     }
 
@@ -2058,7 +2075,8 @@ public final class frep {
       long nextLook = System.nanoTime() + HEAL.toNanos();
       while (true) {
         Folder goal = wanted;
-        if (inFlight.size() < WINDOW && !stopping && goal != tried) {
+        boolean resting = restUntil > System.nanoTime();
+        if (inFlight.size() < WINDOW && !stopping && goal != tried && !resting) {
           Sent sent = send(link, expected, goal);
           if (sent != null) {
             inFlight.add(sent);
@@ -2069,7 +2087,8 @@ public final class frep {
         }
         if (inFlight.isEmpty()) {
           ours = expected;
-          if (tried == goal || stopping && cut(Diff.between(expected, goal)).isEmpty()) {
+          if (tried == goal && !resting
+              || stopping && cut(Diff.between(expected, goal)).isEmpty()) {
             settle(goal);
           }
           if (stopping) {
@@ -2224,6 +2243,7 @@ public final class frep {
         throw new Failure(Exit.CONNECTION, "the target acknowledged what was not sent", "");
       }
       limit = Math.min(SET_CHANGES, limit * 2);
+      failures = 0;
       ours = sent.result;
       summary.add(sent.changes, sent.bytes);
       if (firstCopyTold) {
@@ -2236,28 +2256,39 @@ public final class frep {
     /** A set failed: asks what is there, and tries in smaller steps to find the path that fails. */
     private Folder recover(Link link) throws Failure, InterruptedException, IOException {
       Sent failed = inFlight.poll();
-      while (!inFlight.isEmpty()) {
-        inFlight.poll();
-        Reply reply;
-        do {
-          reply = inbox.poll(1, TimeUnit.SECONDS);
-          unexpected(link, reply);
-        } while (!(reply instanceof Ok) && !(reply instanceof Err));
+      List<String> why = List.copyOf(troubles);
+      for (; !inFlight.isEmpty(); inFlight.poll()) {
+        await(link, Answer.class);
       }
-      Folder there = learn(link);
-      int changes = 0;
-      for (Change change : failed.changes) {
-        changes += change instanceof Put put && !put.fresh && put.entry instanceof Folder ? 0 : 1;
-      }
-      limit = Math.max(1, changes / 2);
-      if (changes <= 1) {
-        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+      troubles.clear();
+      List<Change> changes = failed.changes.stream().filter(Target::matters).toList();
+      limit = Math.max(1, changes.size() / 2);
+      failures = changes.size() > 1 ? failures : failures + 1;
+      if (changes.size() <= 1) {
+        long until = System.nanoTime() + RETRY.toNanos() * Math.min(failures, MOST_RETRY_PAUSES);
         for (Change change : failed.changes) {
           Entry entry = change instanceof Put put ? put.entry : null;
-          held.put(change.path(), new Held(entry, until));
+          Held before = held.put(change.path(), new Held(entry, until));
+          boolean told = before != null && Objects.equals(before.entry, entry);
+          if (matters(change) && !told) {
+            console.error(
+                Names.show(change.path()) + " cannot be put there: " + Refusal.gist(why),
+                Refusal.hintFor(why) + "; it is tried again");
+          }
+        }
+        if (failures > 2) { // Not a matter of one path: a full disk need not be asked all the time.
+          restUntil = until;
         }
       }
-      return there;
+      return learn(link);
     }
+
+    /** Not the time of a folder that comes along with what changed in it. */
+    private static boolean matters(Change change) {
+      return !(change instanceof Put put && !put.fresh && put.entry instanceof Folder);
+    }
+
+    private static final Duration RETRY = Duration.ofSeconds(2);
+    private static final int MOST_RETRY_PAUSES = 5;
   }
 }

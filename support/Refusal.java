@@ -2,6 +2,8 @@ package dev.frep;
 
 import dev.frep.frep.Exit;
 import dev.frep.frep.Failure;
+import java.util.List;
+import java.util.Locale;
 
 /** What a receiver that cannot work has said, in words that help. */
 final class Refusal {
@@ -68,6 +70,29 @@ final class Refusal {
             + user
             + " may write in"
             + (folder.equals("/") ? "" : ", or: " + route.asRoot("chown " + user + " " + folder)));
+  }
+
+  /** What the target's tools said of a change that failed, in short. */
+  static String gist(List<String> said) {
+    return said.stream()
+        .filter(text -> !text.contains("./plan") && !text.contains("xiting"))
+        .map(text -> Names.show(text.substring(text.lastIndexOf(": ") + 1).strip()))
+        .findFirst()
+        .orElse("no reason given");
+  }
+
+  /** What helps against it. */
+  static String hintFor(List<String> said) {
+    String all = String.join(" ", said).toLowerCase(Locale.ROOT);
+    return all.contains("no space") || all.contains("quota")
+        ? "make room at the target"
+        : all.contains("permission") || all.contains("not permitted")
+            ? "see who owns it at the target, and who frep is there"
+            : all.contains("read-only")
+                ? "the target's file system is read-only"
+                : all.contains("symlink")
+                    ? "something at the target has become a symlink: remove it"
+                    : "--debugging shows all that the target says";
   }
 
   private static Failure failure(String message, String hint) {

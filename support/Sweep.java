@@ -4,11 +4,9 @@ import dev.frep.frep.Dirty;
 import dev.frep.frep.Entry;
 import dev.frep.frep.Folder;
 import dev.frep.frep.RegularFile;
+import dev.frep.frep.Scanner;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -58,15 +56,13 @@ final class Sweep {
 
   private void look(String path, Path file, Entry known) {
     try {
-      BasicFileAttributes now =
-          Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-      long modified = now.lastModifiedTime().to(TimeUnit.NANOSECONDS);
       if (known instanceof RegularFile was) {
-        if (now.size() != was.size() || modified != was.modified()) {
+        if (!Scanner.sameStat(was, Scanner.now(file))) {
           dirty.look(path);
         }
       } else if (known instanceof Folder was) {
-        if (modified != was.modified()) {
+        Folder now = Scanner.folderNow(file);
+        if (now.modified() != was.modified() || now.mode() != was.mode()) {
           dirty.whole(path);
           return;
         }
