@@ -260,8 +260,11 @@ public final class frep {
   /** There shall be this; fresh: nothing was there. */
   record Put(String path, Entry entry, boolean fresh) implements Change {}
 
-  /** There shall be nothing; first: since something of another kind comes in its place. */
-  record Delete(String path, boolean folder, boolean first) implements Change {}
+  /**
+   * There shall be nothing; first: since something of another kind comes in its place; locked: a
+   * folder that its owner may not write in.
+   */
+  record Delete(String path, boolean folder, boolean first, boolean locked) implements Change {}
 
   static String join(String folder, String name) {
     return folder.isEmpty() ? name : folder + "/" + name;
@@ -950,7 +953,12 @@ public final class frep {
       if (there instanceof Folder folder) {
         folder.children.forEach((name, child) -> delete(join(path, name), child, to, first));
       }
-      to.add(new Delete(path, there instanceof Folder, first));
+      boolean locked = there instanceof Folder folder && isLocked(folder);
+      to.add(new Delete(path, there instanceof Folder, first, locked));
+    }
+
+    static boolean isLocked(Folder folder) {
+      return (folder.mode & 0300) != 0300;
     }
 
     static boolean sameAttributes(Folder a, Folder b) {
@@ -1033,6 +1041,7 @@ public final class frep {
     private static final int NAMES_AT_ONCE = 400;
 
     private final Scanner scanner;
+    private final Folder there;
     private final Folder now;
     private final Facts facts;
     private final TarArchiveOutputStream tar;
@@ -1045,6 +1054,7 @@ public final class frep {
     private final Map<String, Integer> groupOf = new HashMap<>();
     private final Map<String, Integer> groupSize = new HashMap<>();
     private final TreeSet<String> touched = new TreeSet<>();
+    private final TreeSet<String> locked = new TreeSet<>();
     private final List<String> torn = new ArrayList<>();
     private final Map<String, List<String>> lists = new LinkedHashMap<>();
     private final List<Change> applied = new ArrayList<>();
@@ -1066,8 +1076,9 @@ public final class frep {
      */
     record Written(List<Change> applied, List<String> stale, List<String> unreadable, long bytes) {}
 
-    Archive(Scanner scanner, Folder now, Facts facts, OutputStream out) {
+    Archive(Scanner scanner, Folder there, Folder now, Facts facts, OutputStream out) {
       this.scanner = scanner;
+      this.there = there;
       this.now = now;
       this.facts = facts;
       tar = new TarArchiveOutputStream(out, StandardCharsets.ISO_8859_1.name());
@@ -1144,6 +1155,9 @@ public final class frep {
       lists
           .computeIfAbsent(delete.folder ? list + "-folders" : list, none -> new ArrayList<>())
           .add("./" + delete.path);
+      if (delete.locked) {
+        locked.add(delete.path);
+      }
       applied.add(delete);
       touch(delete.path);
     }
@@ -1178,7 +1192,7 @@ public final class frep {
       while (!open.isEmpty() && (path == null || !path.startsWith(open.peek().path + "/"))) {
         Put put = open.pop();
         Folder folder = (Folder) put.entry;
-        boolean locked = !facts.superuser && (folder.mode & 0300) != 0300;
+        boolean locked = !facts.superuser && Diff.isLocked(folder);
         boolean top = !fresh.containsKey(parent(put.path));
         if (top) {
           touch(put.path);
@@ -1370,9 +1384,12 @@ public final class frep {
       }
       if (!facts.superuser) {
         for (String path : stamped) {
-          if ((((Folder) find(now, path)).mode & 0300) != 0300 && !fresh.containsKey(path)) {
-            plan.append("unlock - ").append(escape(path)).append('\n');
+          if (Diff.isLocked((Folder) find(now, path)) && !fresh.containsKey(path)) {
+            locked.add(path);
           }
+        }
+        for (String path : locked) { // In order, so that the outer ones come first.
+          plan.append("unlock - ").append(escape(path)).append('\n');
         }
       }
       if (lists.containsKey("clear") || lists.containsKey("clear-folders")) {
@@ -1387,18 +1404,26 @@ public final class frep {
       if (lists.containsKey("deletes") || lists.containsKey("deletes-folders")) {
         plan.append("delete - -\n");
       }
-      if (!stamped.isEmpty() && facts.links && facts.ownsRoot) {
+      boolean atOnce = facts.links && facts.ownsRoot;
+      if (!stamped.isEmpty() && atOnce) {
         plan.append("stamp - -\n");
-      } else {
-        for (String path : stamped) {
-          String mode = Integer.toOctalString(((Folder) find(now, path)).mode & 07777);
-          plan.append("attributes " + mode + " ").append(escape(path)).append('\n');
+      }
+      for (String path : stamped) {
+        int mode = ((Folder) find(now, path)).mode & 07777;
+        if (!atOnce || hasSpecialBitsBeyond(path, mode)) {
+          plan.append("attributes " + Integer.toOctalString(mode) + " ").append(escape(path));
+          plan.append('\n');
         }
       }
       for (Map.Entry<String, List<String>> list : lists.entrySet()) {
         list(list.getKey(), list.getValue());
       }
       text("plan", plan.toString());
+    }
+
+    /** Set-id and sticky bits, which a stamp leaves where they are. */
+    private boolean hasSpecialBitsBeyond(String path, int mode) {
+      return find(there, path) instanceof Folder folder && (folder.mode & 07000 & ~mode) != 0;
     }
 
     private void list(String name, List<String> paths) throws IOException {
@@ -2149,7 +2174,7 @@ public final class frep {
       long started = System.nanoTime();
       long number = ++numbers;
       Link.Chunks chunks = link.new Chunks(number);
-      Archive.Written written = new Archive(scanner, goal, facts, chunks).write(changes);
+      Archive.Written written = new Archive(scanner, expected, goal, facts, chunks).write(changes);
       chunks.finish(!written.applied().isEmpty());
       long soon = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
       for (String path : written.stale()) {

@@ -173,7 +173,7 @@ inside='
 
 unlock() { enter "$2" && chmod u+rwx .; } # a folder that its owner may not write in
 
-attributes() { enter "$2" && chmod "$1" . && touch -r "$in/d${folder#"$dest"}" .; } # MODE PATH
+attributes() { enter "$2" && chmod "00$1" . && touch -r "$in/d${folder#"$dest"}" .; } # MODE PATH
 
 stamp() { cp -R --preserve=mode,timestamps -- "$in/d/." "$dest/."; }
 

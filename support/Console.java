@@ -15,6 +15,7 @@ final class Console {
   private final PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
   private final boolean debugging;
   private final Supplier<String> prefix;
+  private static final Object LOCK = new Object();
 
   Console(boolean debugging) {
     this(debugging, () -> "");
@@ -30,14 +31,18 @@ final class Console {
     return new Console(debugging, () -> target.get() + ": ");
   }
 
-  synchronized void say(String line) {
-    out.println(prefix.get() + line);
+  void say(String line) {
+    synchronized (LOCK) {
+      out.println(prefix.get() + line);
+    }
   }
 
-  synchronized void error(String message, String hint) {
-    err.println("frep: " + prefix.get() + message);
-    if (hint != null && !hint.isEmpty()) {
-      err.println("hint: " + hint);
+  void error(String message, String hint) {
+    synchronized (LOCK) { // The hint stands right below what it is about, however many speak.
+      err.println("frep: " + prefix.get() + message);
+      if (hint != null && !hint.isEmpty()) {
+        err.println("hint: " + hint);
+      }
     }
   }
 
