@@ -560,7 +560,7 @@ public final class frep {
       if (entry instanceof Folder folder) {
         return folder;
       }
-      throw new NoSuchFileException(root.toString());
+      throw new NoSuchFileException(root.toString()); // Or closed to us since we began.
     }
 
     /**
@@ -1064,7 +1064,13 @@ public final class frep {
     private long bytes;
 
     /** What the target can do, as it said itself. */
-    record Facts(boolean links, boolean ownsRoot, boolean mounts, boolean superuser, String guard) {
+    record Facts(
+        boolean gnuTar,
+        boolean links,
+        boolean ownsRoot,
+        boolean mounts,
+        boolean superuser,
+        String guard) {
       boolean mayDelete() {
         return guard.isEmpty();
       }
@@ -1197,8 +1203,10 @@ public final class frep {
         if (top) {
           touch(put.path);
         }
-        if (locked && top) {
-          touched.add(put.path); // To be renamed it has to be writable: its mode follows.
+        boolean late =
+            !facts.gnuTar && folder.children.values().stream().anyMatch(Symlink.class::isInstance);
+        if (locked && top || late) {
+          touched.add(put.path); // Its mode follows, or its time: other tars make links at the end.
         }
         folder(fresh.get(put.path), folder, locked && top ? 0700 : 0);
       }
@@ -1499,6 +1507,7 @@ public final class frep {
     private static final int LONGEST_LINE = 1 << 16;
 
     private final String nonce = nonce();
+    private final String tag;
     private final Process process;
     private final OutputStream out;
     private final Consumer<Reply> replies;
@@ -1510,6 +1519,7 @@ public final class frep {
     Link(Options options, Route route, Consumer<Reply> replies, Console console) throws Failure {
       this.replies = replies;
       this.console = console;
+      tag = tag(options.name);
       process = start(route.lookUp());
       out = process.getOutputStream();
       thread("receiver's answers", this::listen);
@@ -1550,7 +1560,7 @@ public final class frep {
     /** The receiver as one block, so that the shell has read all of it before it runs any. */
     private String bootstrap(Options options) throws Failure {
       StringBuilder text = new StringBuilder("{\nset --");
-      for (String word : List.of(nonce, tag(options.name), options.destination, options.name)) {
+      for (String word : List.of(nonce, tag, options.destination, options.name)) {
         text.append(" '").append(word.replace("'", "'\\''")).append('\'');
       }
       try (InputStream script = frep.class.getResourceAsStream("/receiver.sh")) {
@@ -1575,6 +1585,11 @@ public final class frep {
 
     private static byte[] latin1(String text) {
       return text.getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /** The receiver's staging folder. */
+    String stageName() {
+      return ".frep-" + tag + "." + nonce;
     }
 
     void command(String words) throws IOException {
@@ -1709,7 +1724,7 @@ public final class frep {
     }
 
     /** A line without its end; what is longer than any of ours is cut. */
-    private static String line(InputStream in) throws IOException {
+    private String line(InputStream in) throws IOException {
       StringBuilder line = new StringBuilder();
       for (int b; (b = in.read()) >= 0; ) {
         if (b == '\n') {
@@ -1719,7 +1734,10 @@ public final class frep {
           line.append((char) b);
         }
       }
-      return null; // A line without its end did not arrive.
+      if (line.length() > 0) {
+        complain(line.toString()); // Without its end it did not arrive, but may say why.
+      }
+      return null;
     }
 
     private void complain() {
@@ -1923,7 +1941,7 @@ public final class frep {
         if (options.verify) {
           return verify(link);
         }
-        Folder there = connected || options.initial ? learn(link) : (ours = settledAt = goal());
+        Folder there = connected || options.initial ? learn(link) : (ours = goal());
         if (!connected) {
           warnOfFullDisk(there);
         }
@@ -1975,6 +1993,7 @@ public final class frep {
       } else {
         String tar = Names.show(ready.facts.getOrDefault("tar", "").replace('_', ' '));
         console.say(Names.show(options.source.toString()) + " → " + Names.show(options.copy()));
+        refuseOverlap(link);
         if (!tar.contains("GNU")) {
           console.say("no GNU tar there: " + tar + " is used instead");
         }
@@ -1983,11 +2002,35 @@ public final class frep {
       }
       facts =
           new Archive.Facts(
+              ready.facts.getOrDefault("tar", "").contains("GNU"),
               "yes".equals(ready.facts.get("links")),
               "yes".equals(ready.facts.get("root")),
               !"".equals(ready.facts.get("mounts")),
               "0".equals(ready.facts.get("uid")),
               ready.facts.getOrDefault("guard", ""));
+    }
+
+    /**
+     * If the staging folder is seen here, the target is this machine: then the two must be apart.
+     */
+    private void refuseOverlap(Link link) throws Failure {
+      Path copy = Names.below(Path.of("/"), options.copy());
+      for (Path base : List.of(copy, copy.resolveSibling("."))) {
+        if (Files.isDirectory(base.resolve(link.stageName()))) {
+          try {
+            Path real = copy.toRealPath();
+            if (real.startsWith(options.source) || options.source.startsWith(real)) {
+              throw new Failure(
+                  Exit.USAGE,
+                  Names.show(options.copy())
+                      + ": the source and its copy would be inside each other",
+                  "choose another DEST_PARENT_DIR");
+            }
+          } catch (IOException gone) {
+            console.debug(gone);
+          }
+        }
+      }
     }
 
     private static long parseFree(String kib) {
@@ -2155,7 +2198,8 @@ public final class frep {
         settledAt = goal;
         if (!firstCopyTold) {
           firstCopyTold = true;
-          console.say(summary.first() + (inStep ? "" : "; not in step, see above"));
+          String first = options.initial ? summary.first() : "taken as it is; changes follow";
+          console.say(first + (inStep ? "" : "; not in step, see above"));
           memory.keep(ours);
         }
         dirty.wake();

@@ -218,12 +218,20 @@ final class Arguments implements Callable<Integer> {
     Path given = Names.path(source);
     Path folder;
     try {
+      if (source.isEmpty()) {
+        throw new IOException("no name"); // Else it would be the working folder.
+      }
       folder = given.toRealPath();
     } catch (IOException missing) {
-      throw new Failure(Exit.SOURCE, Names.show(source) + ": no such folder", "SRC_DIR must exist");
+      throw new Failure(
+          Exit.SOURCE, "'" + Names.show(source) + "': no such folder", "SRC_DIR must exist");
     }
     if (!Files.isDirectory(folder)) {
       throw new Failure(Exit.SOURCE, Names.show(source) + ": not a folder", "SRC_DIR is a folder");
+    }
+    if (!Files.isReadable(folder) || !Files.isExecutable(folder)) {
+      throw new Failure(
+          Exit.SOURCE, Names.show(source) + ": permission denied", "SRC_DIR must be readable");
     }
     if (destination == null && why == null) {
       throw new Failure(
@@ -292,7 +300,8 @@ final class Arguments implements Callable<Integer> {
     public void consumeParameters(Stack<String> args, ArgSpec spec, CommandSpec command) {
       if (args.isEmpty()) {
         throw new CommandLine.ParameterException(
-            command.commandLine(), "Missing required parameter for option " + spec.paramLabel());
+            command.commandLine(),
+            "Missing required parameter for option " + ((OptionSpec) spec).longestName());
       }
       boolean include = ((OptionSpec) spec).longestName().equals("--include");
       ((Arguments) command.userObject()).patterns.add((include ? "!" : "") + args.pop());
