@@ -380,6 +380,7 @@ public final class frep {
     private final Path cookies;
     private final Semaphore cookieSeen = new Semaphore(0);
     private boolean limitTold;
+    private long nextPoll = System.nanoTime();
 
     Watcher(Dirty dirty, Console console) throws IOException {
       this.dirty = dirty;
@@ -450,8 +451,13 @@ public final class frep {
 
     /** Marks dirty what the system would not watch for us. */
     void poll() {
-      polled.forEach(dirty::whole);
+      if (System.nanoTime() > nextPoll) {
+        nextPoll = System.nanoTime() + POLL.toNanos();
+        polled.forEach(dirty::whole);
+      }
     }
+
+    private static final Duration POLL = Duration.ofSeconds(2);
 
     private synchronized void tellLimit(IOException limit) {
       if (!limitTold) {
@@ -518,6 +524,7 @@ public final class frep {
     private final Console console;
     private final Map<String, IgnoreRules.Folder> rules = new HashMap<>();
     private final Map<String, Glance> racy = new ConcurrentHashMap<>();
+    private final Map<String, Glance> ofAge = new HashMap<>();
     private final Set<String> reported = ConcurrentHashMap.newKeySet();
     private volatile IgnoreRules ignore;
     private boolean lost;
@@ -572,6 +579,7 @@ public final class frep {
       try {
         boolean another = inode(attributes(root)) != before.inode; // The root moved tells nothing.
         Folder now = lost || another ? scan() : rescan(before, dirty);
+        ofAge.clear();
         if (!now.children.isEmpty() || before.children.isEmpty()) {
           if (lost) {
             console.say(Names.show(root.toString()) + " is back");
@@ -723,14 +731,11 @@ public final class frep {
       if (!(before instanceof RegularFile old) || !sameStat(old, now)) {
         return now;
       }
-      Glance glance = racy.get(path);
+      Glance glance = ofAge.getOrDefault(path, racy.get(path));
       if (glance == null || !glance.file.equals(old)) {
         return old;
       }
       boolean same = look(file) == glance.checksum;
-      if (!same || !isRacy(old)) {
-        racy.remove(path);
-      }
       return same ? old : edition(old, old.edition + 1);
     }
 
@@ -805,7 +810,8 @@ public final class frep {
       watcher.poll();
       racy.forEach(
           (path, glance) -> {
-            if (!isRacy(glance.file)) {
+            if (!isRacy(glance.file) && racy.remove(path, glance)) {
+              ofAge.put(path, glance);
               dirty.look(path);
             }
           });

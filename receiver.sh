@@ -133,7 +133,15 @@ into() { # KEY PATH: moves what is in n/KEY into that folder, each name by one r
     return "$status"
 }
 
-move_here() { if present "$1"; then mv -f -- "$@" .; fi; }
+move_here() { # FILE...
+    present "$1" || return 0
+    if mv -f -- "$@" .; then return; fi
+    for file; do # BusyBox mv does not replace a link that leads nowhere or in a circle.
+        name=./${file##*/}
+        if [ -L "$name" ] && [ ! -e "$name" ]; then rm -f -- "$name"; fi
+        ! present "$file" || mv -f -- "$file" . || return
+    done
+}
 
 # Links each file to a temporary name and renames that; will not follow a symlink for a folder.
 tree() { cp -RlfP -- "$in/t/." "$dest/."; }
