@@ -1,0 +1,200 @@
+package dev.frep;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.frep.Replication.Place;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * frep's command line with the pods of a cluster for targets: the real {@code kubectl}, and folders
+ * of this machine in which what is run "in a pod" finds nothing but BusyBox.
+ */
+class PodsReplicationTest {
+
+  private static final String CODE = "/home/code";
+  private static final Map<String, String> WEB = Map.of("app", "web");
+
+  @TempDir static Path shared;
+  private static KubeApi cluster;
+
+  @TempDir Path folder;
+
+  @BeforeAll
+  static void start() throws IOException {
+    var user = System.getProperty("user.name");
+    var missing =
+        Stream.of(
+                KubeApi.unavailable(),
+                Commands.missing("busybox"),
+                user.equals("root")
+                    ? Optional.<String>empty()
+                    : Optional.of("only root may chroot"))
+            .flatMap(Optional::stream)
+            .findFirst();
+    assumeTrue(missing.isEmpty(), () -> missing.orElseThrow());
+    cluster = KubeApi.start(shared);
+  }
+
+  @AfterAll
+  static void stop() {
+    if (cluster != null) {
+      cluster.close();
+    }
+  }
+
+  /** Starts a pod with a file system of its own, or again if that is there. */
+  private static Place runPod(String name, Map<String, String> labels) throws IOException {
+    var root = shared.resolve(name);
+    if (!Files.exists(root)) {
+      Rootfs.BUSYBOX.make(root);
+      Commands.succeed(
+          Map.of(), List.of("mknod", "-m", "666", root.resolve("dev/null") + "", "c", "1", "3"));
+    }
+    var run = List.of("chroot", root.toString());
+    cluster.runPod(name, labels, run.toArray(String[]::new));
+    return new Place(Map.of("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), run, CODE);
+  }
+
+  private Replication replication() throws IOException {
+    return new Replication(folder, cluster.environment());
+  }
+
+  @Test
+  void aPodTellsTheWholeStory() throws Exception {
+    var pod = runPod("alone", Map.of());
+    try (var frep = replication()) {
+      frep.tell(
+          () -> cluster.delete("alone"),
+          () -> runPod("alone", Map.of()),
+          CODE,
+          List.of(pod),
+          "--kubectl=alone",
+          "--container=alone",
+          "--namespace=default");
+    }
+  }
+
+  @Test
+  void ofADeploymentAllAreKeptAndOneThatReplacesAnotherIsFound() throws Exception {
+    cluster.deploy("web", WEB);
+    var places = new ArrayList<>(List.of(runPod("web-1", WEB), runPod("web-2", WEB)));
+    try (var frep = replication()) {
+      frep.start(CODE, "--kubectl", "deploy/web");
+      frep.awaitSame(places.toArray(Place[]::new));
+      for (var pod : List.of("web-1", "web-2")) {
+        assertTrue(frep.out().contains("kubectl:" + pod + ": copied 4 files"), frep::out);
+      }
+
+      cluster.delete("web-2");
+      frep.await("kubectl:web-2: connecting again in .*");
+      frep.write("sub/inner", "for one\n").awaitSame(places.get(0));
+
+      places.set(1, runPod("web-3", WEB));
+      frep.awaitSame(places.toArray(Place[]::new));
+      frep.write("sub/inner", "for two\n").awaitSame(places.toArray(Place[]::new));
+      frep.await("kubectl:web-3: .*").stop(0);
+    }
+  }
+
+  @Test
+  void ofASelectorAllAreKept() throws Exception {
+    var labels = Map.of("app", "shop", "tier", "front");
+    var places = new Place[] {runPod("shop-1", labels), runPod("shop-2", labels)};
+    cluster.put(new KubeApi.Pod("shop-3", labels, "Running", false, List.of("/nosuch")));
+    try (var frep = replication().start(CODE, "--once", "--kubectl", "-l", "app=shop,tier=front")) {
+      frep.ends(0).assertSame(places);
+    }
+  }
+
+  @Test
+  void eachFailureIsToldInItsOwnWords() throws Exception {
+    var good = runPod("good", Map.of());
+    cluster.put(new KubeApi.Pod("new", Map.of("app", "new"), "Pending", false, List.of()));
+    cluster.put(new KubeApi.Pod("done", Map.of(), "Succeeded", false, List.of()));
+    cluster.runPod("bare", Map.of(), "/nosuch");
+    try (var frep =
+        replication()
+            .start(
+                CODE,
+                "--once",
+                "--kubectl=good",
+                "--kubectl=new",
+                "--kubectl=done",
+                "--kubectl=bare",
+                "--kubectl=nosuch")) {
+      frep.ends(4).assertSame(good);
+      frep.assertError(
+          "kubectl:new: the pod is not ready: its container does not run",
+          "kubectl describe pod/new");
+      frep.assertError(
+          "kubectl:done: the pod has run to its end", "name one that is running: kubectl get pods");
+      frep.assertError(
+          "kubectl:bare: the pod's container has no shell",
+          "choose another with --container, or use an image that has sh and tar");
+      frep.assertError(
+          "kubectl:nosuch: the cluster has nothing of this name",
+          "kubectl get pods shows what there is; is it the right --namespace and --context?");
+      assertEquals(8, frep.err().lines().count(), frep::err);
+    }
+  }
+
+  @Test
+  void podsThatCannotBeFoundAreToldOf() throws Exception {
+    cluster.put(new KubeApi.Pod("late", Map.of("app", "late"), "Pending", false, List.of()));
+    try (var frep = replication().start(CODE, "-l", "app=late")) {
+      frep.ends(4)
+          .assertError(
+              "no pod of app=late is ready: late Pending", "kubectl get pods -l 'app=late'");
+    }
+    try (var frep = replication().start(CODE, "--kubectl=deploy/nosuch")) {
+      frep.ends(4)
+          .assertError(
+              "the cluster has nothing of this name",
+              "kubectl get pods shows what there is; is it the right --namespace and --context?");
+    }
+  }
+
+  @Test
+  void podsThatCannotBeFoundDoNotHoldUpTheOthers() throws Exception {
+    var target = folder + "/target";
+    try (var frep = replication().start(target, "--once", "--kubectl=deploy/nosuch", "--local")) {
+      frep.ends(4).assertSame(Place.here(Path.of(target)));
+      frep.assertError(
+          "kubectl: the cluster has nothing of this name",
+          "kubectl get pods shows what there is; is it the right --namespace and --context?");
+    }
+  }
+
+  @Test
+  void aToolThatIsMissingIsInstalledByKubectl() throws Exception {
+    runPod("odd", Map.of());
+    var dd = shared.resolve("odd/bin/tar");
+    Files.delete(dd);
+    Files.writeString(dd, "#!/bin/sh\necho toybox 0.8.6\n");
+    assertTrue(dd.toFile().setExecutable(true));
+    var path = "PATH=/bin";
+    cluster.runPod("odd", Map.of(), "chroot", shared.resolve("odd").toString(), "env", path);
+    try (var frep = replication().start(CODE, "--kubectl=odd")) {
+      frep.ends(5);
+      assertEquals(
+          """
+          frep: there is no tar that can be used, but toybox 0.8.6
+          hint: kubectl exec -i odd -- apk add tar
+          """,
+          frep.err());
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package org.example.shout;
+
+import dev.frep.Transport;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** A transport of somebody else's: a shell of this machine that shouts before it listens. */
+public final class Shout implements Transport {
+
+  @Option(names = "--shout", paramLabel = "WORD", description = "Replicate to who hears a word.")
+  List<String> words = List.of();
+
+  @Override
+  public String name() {
+    return "shout";
+  }
+
+  @Override
+  public List<Target> targets(Tools tools) {
+    return words.stream().map(word -> new Target(word, command(word))).toList();
+  }
+
+  private static List<String> command(String word) {
+    return List.of("sh", "-c", "printf '%s!\\n' \"$1\" && exec sh", "sh", word);
+  }
+
+  @Override
+  public Optional<Advice> explain(Target target, int exitCode, String said) {
+    return Optional.of(new Advice("nobody hears " + target.name(), "shout louder"));
+  }
+}
