@@ -2,7 +2,6 @@
 //DESCRIPTION Keeps a copy of a folder wherever a shell can be reached: one way, at once
 //JAVA 17+
 //DEPS info.picocli:picocli:4.7.7
-//DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.slf4j:slf4j-nop:2.0.18
 //SOURCES support/Arguments.java
@@ -20,6 +19,7 @@
 //SOURCES support/Stop.java
 //SOURCES support/Summary.java
 //SOURCES support/Sweep.java
+//SOURCES support/Tar.java
 //SOURCES support/Verify.java
 //SOURCES transports/Docker.java
 //SOURCES transports/DockerCompose.java
@@ -86,9 +86,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
-import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
  * frep keeps DEST_PARENT_DIR/basename(SRC_DIR) on a target a copy of SRC_DIR, one way.
@@ -128,7 +125,7 @@ public final class frep {
       boolean seen = true;
       while (!done(options, dirty, targets)) {
         scanner.hint(dirty);
-        Dirty.Paths paths = dirty.await(Watcher.SETTLE, git::busy);
+        Dirty.Paths paths = dirty.await(Watcher.SETTLE, () -> !stop.asked() && git.busy());
         boolean last = stop.asked();
         if (last) { // In step is what has seen all that happened before.
           seen = watcher == null || watcher.catchUp();
@@ -335,7 +332,7 @@ public final class frep {
         }
       }
       latest = System.nanoTime() + LONGEST_PAUSE.toNanos();
-      while (!paths.isEmpty() && !woken && remaining(latest) > 0 && busy.getAsBoolean()) {
+      while (!paths.isEmpty() && remaining(latest) > 0 && busy.getAsBoolean()) {
         TimeUnit.NANOSECONDS.timedWait(this, settle.toNanos());
       }
       woken = false;
@@ -522,7 +519,7 @@ public final class frep {
     private final Options options;
     private final Watcher watcher;
     private final Console console;
-    private final Map<String, IgnoreRules.Folder> rules = new HashMap<>();
+    private final Map<String, IgnoreRules.Folder> rules = new ConcurrentHashMap<>();
     private final Map<String, Glance> racy = new ConcurrentHashMap<>();
     private final Map<String, Glance> ofAge = new HashMap<>();
     private final Set<String> reported = ConcurrentHashMap.newKeySet();
@@ -546,17 +543,21 @@ public final class frep {
     /** Whether something of the target would belong to the copy if it were here. */
     boolean belongs(String path, Entry entry) {
       try {
-        IgnoreRules.Folder rule = ignore.root();
-        for (String name : parent(path).isEmpty() ? new String[0] : parent(path).split("/")) {
-          if (!rule.sends(name, true)) {
-            return false;
-          }
-          rule = rule.child(name);
-        }
-        return rule.sends(name(path), entry instanceof Folder);
+        IgnoreRules.Folder rule = rulesIn(parent(path));
+        return rule != null && rule.sends(name(path), entry instanceof Folder);
       } catch (IOException unreadable) {
         return false; // What is not known to be ours stays.
       }
+    }
+
+    /** The rules in a folder, be it there or not; null if it is left out itself. */
+    private IgnoreRules.Folder rulesIn(String path) throws IOException {
+      IgnoreRules.Folder known = path.isEmpty() ? ignore.root() : rules.get(path);
+      if (known != null) {
+        return known;
+      }
+      IgnoreRules.Folder around = rulesIn(parent(path));
+      return around != null && around.sends(name(path), true) ? around.child(name(path)) : null;
     }
 
     /** The whole source. */
@@ -903,10 +904,19 @@ public final class frep {
   static final class Diff {
     private final List<Change> puts = new ArrayList<>();
     private final List<Change> deletes = new ArrayList<>();
+    private final Manifest.Belongs belongs;
 
-    /** In the order of work: folders before what is in them, what is to go last. */
-    static List<Change> between(Folder there, Folder here) {
-      Diff diff = new Diff();
+    private Diff(Manifest.Belongs belongs) {
+      this.belongs = belongs;
+    }
+
+    /**
+     * In the order of work: folders before what is in them, what is to go last.
+     *
+     * @param belongs what would belong to the copy: the rest is not deleted, ignored as it is
+     */
+    static List<Change> between(Folder there, Folder here, Manifest.Belongs belongs) {
+      Diff diff = new Diff(belongs);
       if (!sameAttributes(there, here)) {
         diff.puts.add(new Put("", here, false));
       }
@@ -917,6 +927,10 @@ public final class frep {
 
     private void children(String path, Folder there, Folder here) {
       if (there.children == here.children) {
+        return;
+      }
+      if (there.children.isEmpty()) {
+        here.children.forEach((name, child) -> compare(join(path, name), null, child));
         return;
       }
       Set<String> names = new TreeSet<>(there.children.keySet());
@@ -958,6 +972,9 @@ public final class frep {
     private void delete(String path, Entry there, List<Change> to, boolean first) {
       if (there instanceof Folder folder) {
         folder.children.forEach((name, child) -> delete(join(path, name), child, to, first));
+      }
+      if (!first && !belongs.test(path, there)) {
+        return;
       }
       boolean locked = there instanceof Folder folder && isLocked(folder);
       to.add(new Delete(path, there instanceof Folder, first, locked));
@@ -1050,7 +1067,7 @@ public final class frep {
     private final Folder there;
     private final Folder now;
     private final Facts facts;
-    private final TarArchiveOutputStream tar;
+    private final Tar tar;
     private final byte[] buffer = new byte[SMALL + 1];
 
     private final Map<String, Path> folders = new HashMap<>();
@@ -1093,9 +1110,7 @@ public final class frep {
       this.there = there;
       this.now = now;
       this.facts = facts;
-      tar = new TarArchiveOutputStream(out, StandardCharsets.ISO_8859_1.name());
-      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_GNU);
-      tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_STAR);
+      tar = new Tar(out);
     }
 
     Written write(List<Change> changes) throws IOException {
@@ -1147,11 +1162,8 @@ public final class frep {
       if (put.entry instanceof RegularFile file) {
         written = file(put, file);
       } else if (put.entry instanceof Symlink link) {
-        TarArchiveEntry entry = entry(place(put.path, false), TarConstants.LF_SYMLINK, 0777);
-        entry.setLinkName(link.target);
-        entry.setModTime(FileTime.from(seconds(link.modified), TimeUnit.SECONDS));
-        tar.putArchiveEntry(entry);
-        tar.closeArchiveEntry();
+        String place = place(put.path, false);
+        tar.entry(Tar.LINK, place, link.target, 0777, 0, seconds(link.modified));
         written = true;
       } else {
         throw new AssertionError(put);
@@ -1219,10 +1231,8 @@ public final class frep {
     }
 
     private void folder(String place, Folder folder, int more) throws IOException {
-      TarArchiveEntry entry = entry(place + "/", TarConstants.LF_DIR, folder.mode & 07777 | more);
-      entry.setModTime(FileTime.from(seconds(folder.modified), TimeUnit.SECONDS));
-      tar.putArchiveEntry(entry);
-      tar.closeArchiveEntry();
+      int mode = folder.mode & 07777 | more;
+      tar.entry(Tar.FOLDER, place + "/", "", mode, 0, seconds(folder.modified));
     }
 
     private boolean file(Put put, RegularFile file) throws IOException {
@@ -1256,8 +1266,8 @@ public final class frep {
         return false;
       }
       header(place(put.path, false), file);
-      tar.write(buffer, 0, length);
-      tar.closeArchiveEntry();
+      tar.write(buffer, length);
+      tar.pad(length);
       if (Scanner.isRacy(file)) {
         CRC32C checksum = new CRC32C();
         checksum.update(buffer, 0, length);
@@ -1281,10 +1291,10 @@ public final class frep {
           Arrays.fill(buffer, length, wanted, (byte) 0);
         }
         checksum.update(buffer, 0, wanted);
-        tar.write(buffer, 0, wanted);
+        tar.write(buffer, wanted);
         left -= wanted;
       }
-      tar.closeArchiveEntry();
+      tar.pad(file.size);
       if (!whole || in.readOrEnd(buffer, 1) > 0 || !isThere(in.path, file)) {
         torn.add(place);
         stale.add(put.path);
@@ -1351,18 +1361,7 @@ public final class frep {
     }
 
     private void header(String place, RegularFile file) throws IOException {
-      TarArchiveEntry entry = entry(place, TarConstants.LF_NORMAL, file.mode);
-      entry.setSize(file.size);
-      entry.setModTime(FileTime.from(seconds(file.modified), TimeUnit.SECONDS));
-      tar.putArchiveEntry(entry);
-    }
-
-    private static TarArchiveEntry entry(String place, byte type, int mode) {
-      TarArchiveEntry entry = new TarArchiveEntry(place, type, true);
-      entry.setMode(mode);
-      entry.setUserName("");
-      entry.setGroupName("");
-      return entry;
+      tar.entry(Tar.FILE, place, "", file.mode, file.size, seconds(file.modified));
     }
 
     /** The folders to be stamped, and the skeleton of them that carries their modes and times. */
@@ -1446,11 +1445,9 @@ public final class frep {
 
     private void text(String name, String text) throws IOException {
       byte[] content = text.getBytes(StandardCharsets.ISO_8859_1);
-      TarArchiveEntry entry = entry("./" + name, TarConstants.LF_NORMAL, 0600);
-      entry.setSize(content.length);
-      tar.putArchiveEntry(entry);
+      tar.entry(Tar.FILE, "./" + name, "", 0600, content.length, 0);
       tar.write(content);
-      tar.closeArchiveEntry();
+      tar.pad(content.length);
     }
 
     /** A path as one word of the plan, that no shell can misread. */
@@ -1508,7 +1505,7 @@ public final class frep {
 
   /** A running connection command with a receiver in it. The wire format is in receiver.sh. */
   static final class Link implements AutoCloseable {
-    private static final int CHUNK = 1 << 20;
+    private static final int CHUNK = 1 << 22;
     private static final int BLOCK = 1 << 16;
     private static final int LONGEST_LINE = 1 << 16;
 
@@ -1520,6 +1517,7 @@ public final class frep {
     private final Console console;
     private final Deque<String> complaints = new ArrayDeque<>();
     private final Thread errors;
+    private final byte[] chunk = new byte[CHUNK];
     private volatile long lastSign = System.nanoTime();
 
     Link(Options options, Route route, Consumer<Reply> replies, Console console) throws Failure {
@@ -1617,7 +1615,7 @@ public final class frep {
     /** An archive's way: chunks of known size, the first of which opens the set. */
     final class Chunks extends OutputStream {
       private final long set;
-      private final byte[] buffer = new byte[CHUNK];
+      private final byte[] buffer = chunk;
       private int length;
       private long total;
 
@@ -1864,6 +1862,9 @@ public final class frep {
     private long free;
     private Folder ours = Folder.NONE;
     private boolean firstCopyTold;
+    private List<Change> pending = List.of();
+    private Folder pendingFor;
+    private Folder pendingAfter;
     private final List<String> troubles = new ArrayList<>();
     private int failures;
     private long restUntil = System.nanoTime();
@@ -2162,7 +2163,7 @@ public final class frep {
         if (inFlight.isEmpty()) {
           ours = expected;
           if (tried == goal && !resting
-              || stopping && cut(Diff.between(expected, goal)).isEmpty()) {
+              || stopping && cut(Diff.between(expected, goal, scanner::belongs)).isEmpty()) {
             settle(goal);
           }
           if (stopping) {
@@ -2199,7 +2200,7 @@ public final class frep {
     }
 
     private void settle(Folder goal) {
-      inStep = Diff.between(ours, goal).isEmpty();
+      inStep = Diff.between(ours, goal, scanner::belongs).isEmpty();
       if (settledAt != goal) {
         settledAt = goal;
         if (!firstCopyTold) {
@@ -2214,8 +2215,11 @@ public final class frep {
 
     /** Sends one set of what is missing; null if nothing is. */
     private Sent send(Link link, Folder expected, Folder goal) throws IOException, Failure {
-      List<Change> all = Diff.between(expected, goal);
-      guard(all, expected);
+      boolean same = pendingFor == goal && pendingAfter == expected;
+      List<Change> all = same ? pending : Diff.between(expected, goal, scanner::belongs);
+      if (!same) {
+        guard(all, expected);
+      }
       held.entrySet().removeIf(hold -> hold.getValue().isOver(find(goal, hold.getKey())));
       List<Change> changes = cut(all);
       if (changes.isEmpty()) {
@@ -2239,7 +2243,13 @@ public final class frep {
       }
       Draft draft = new Draft(expected);
       written.applied().forEach(draft::apply);
-      return new Sent(number, written.applied(), draft.close(), written.bytes(), started);
+      Folder result = draft.close();
+      if (held.isEmpty() && changes.size() < all.size()) { // Else what is left is compared anew.
+        pending = all.subList(changes.size(), all.size());
+        pendingFor = goal;
+        pendingAfter = result;
+      }
+      return new Sent(number, written.applied(), result, written.bytes(), started);
     }
 
     /** Stops before so many deletes that they look like a slip. */

@@ -1,6 +1,7 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //DESCRIPTION Runs the tests; an argument selects those whose class or method name contains it
 //JAVA 17+
+//DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.junit.jupiter:junit-jupiter:5.14.4
 //DEPS org.junit.platform:junit-platform-launcher:1.14.4
 //DEPS io.undertow:undertow-core:2.3.18.Final
@@ -12,6 +13,7 @@
 //SOURCES ContainersReplicationTest.java
 //SOURCES ContentTest.java
 //SOURCES CutTest.java
+//SOURCES DriftTest.java
 //SOURCES DockerEngine.java
 //SOURCES Frep.java
 //SOURCES IgnoreRulesTest.java
