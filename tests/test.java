@@ -1,10 +1,10 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
 //DESCRIPTION Runs the tests; an argument selects those whose class or method name contains it
 //JAVA 17+
-//DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.junit.jupiter:junit-jupiter:5.14.4
 //DEPS org.junit.platform:junit-platform-launcher:1.14.4
 //DEPS io.undertow:undertow-core:2.3.18.Final
+//DEPS org.apache.commons:commons-compress:1.28.0
 //COMPILE_OPTIONS -encoding UTF-8 -XDignore.symbol.file
 //SOURCES ../frep.java
 //SOURCES AtomicTest.java
@@ -37,7 +37,7 @@
 //SOURCES TroubleTest.java
 //SOURCES WatchTest.java
 //SOURCES World.java
-//FILES plugin/Shout.java
+//FILES plugin/Shout.java=plugin/Shout.java
 
 package dev.frep;
 
