@@ -215,16 +215,15 @@ final class Arguments implements Callable<Integer> {
   }
 
   private Options options() throws Failure {
+    if (source.isEmpty()) { // It would be the working folder.
+      throw new Failure(Exit.SOURCE, "SRC_DIR is empty", "is a variable not set?");
+    }
     Path given = Names.path(source);
     Path folder;
     try {
-      if (source.isEmpty()) {
-        throw new IOException("no name"); // Else it would be the working folder.
-      }
       folder = given.toRealPath();
     } catch (IOException missing) {
-      throw new Failure(
-          Exit.SOURCE, "'" + Names.show(source) + "': no such folder", "SRC_DIR must exist");
+      throw new Failure(Exit.SOURCE, Names.show(source) + ": no such folder", "SRC_DIR must exist");
     }
     if (!Files.isDirectory(folder)) {
       throw new Failure(Exit.SOURCE, Names.show(source) + ": not a folder", "SRC_DIR is a folder");

@@ -58,7 +58,7 @@ class BadInputTest {
     fails(
         Exit.SOURCE, ".*/no such: no such folder", "--once", base + "/no such", parent, "--", "sh");
     fails(Exit.USAGE, ".*SRC_DIR.*");
-    fails(Exit.SOURCE, ".*no such folder", "--once", "", parent, "--", "sh");
+    fails(Exit.SOURCE, "SRC_DIR is empty", "--once", "", parent, "--", "sh");
   }
 
   @Test
