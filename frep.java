@@ -39,6 +39,7 @@ package dev.frep;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -56,6 +57,7 @@ import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchEvent;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -76,6 +78,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -783,13 +786,26 @@ public final class frep {
         return new Closed();
       }
       rules.put(path, rule);
-      for (Map.Entry<String, Path> child : names.entrySet()) {
-        Entry entry = look(join(path, child.getKey()), child.getValue(), rule, null, true, null);
-        if (entry != null) {
-          children.put(child.getKey(), entry);
-        }
-      }
+      names.entrySet().parallelStream() // Most of a scan is waiting for the kernel's answers.
+          .forEach(
+              child -> {
+                Entry entry = inside(join(path, child.getKey()), child.getValue(), rule);
+                if (entry != null) {
+                  synchronized (children) {
+                    children.put(child.getKey(), entry);
+                  }
+                }
+              });
       return kept(path, rule, new Folder(mode(own) & 07777, modified(own), inode(own), children));
+    }
+
+    private Entry inside(String path, Path file, IgnoreRules.Folder rule) {
+      try {
+        return look(path, file, rule, null, true, null);
+      } catch (IOException broken) {
+        problem(path, "cannot be read (" + reason(broken) + "): left as it is there", "");
+        return new Closed();
+      }
     }
 
     /** A folder that is only there for what Git tracks in it is nothing without that. */
@@ -1251,9 +1267,14 @@ public final class frep {
       }
     }
 
+    /** Whether it is still the file that the snapshot knows, by what is quickly asked. */
     private static boolean isThere(Path path, RegularFile file) {
       try {
-        return Scanner.sameStat(Scanner.now(path), file);
+        BasicFileAttributes now =
+            Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        return now.isRegularFile()
+            && now.size() == file.size
+            && now.lastModifiedTime().to(TimeUnit.NANOSECONDS) == file.modified;
       } catch (IOException gone) {
         return false;
       }
@@ -1505,7 +1526,12 @@ public final class frep {
 
   /** A running connection command with a receiver in it. The wire format is in receiver.sh. */
   static final class Link implements AutoCloseable {
-    private static final int CHUNK = 1 << 22;
+    private static final int CHUNK = 1 << 21;
+
+    /** So many pieces may wait to be written, chunks and lines. */
+    private static final int PIECES = 6;
+
+    private static final byte[] END = new byte[0];
     private static final int BLOCK = 1 << 16;
     private static final int LONGEST_LINE = 1 << 16;
 
@@ -1518,6 +1544,9 @@ public final class frep {
     private final Deque<String> complaints = new ArrayDeque<>();
     private final Thread errors;
     private final byte[] chunk = new byte[CHUNK];
+    private final BlockingQueue<byte[]> outgoing = new ArrayBlockingQueue<>(PIECES);
+    private final Thread pump;
+    private volatile IOException broken;
     private volatile long lastSign = System.nanoTime();
 
     Link(Options options, Route route, Consumer<Reply> replies, Console console) throws Failure {
@@ -1528,12 +1557,11 @@ public final class frep {
       out = process.getOutputStream();
       thread("receiver's answers", this::listen);
       errors = thread("receiver's errors", this::complain);
+      pump = thread("to the receiver", this::pump);
       try {
-        out.write(latin1(bootstrap(options)));
-        out.flush();
+        send(latin1(bootstrap(options)));
       } catch (IOException ended) {
-        // It ended already; what it said in its last words is told where its end is.
-        console.debug(ended);
+        console.debug(ended); // Its last words are told where its end is.
       }
     }
 
@@ -1598,9 +1626,47 @@ public final class frep {
 
     void command(String words) throws IOException {
       console.debug("> " + words);
-      out.write(latin1(nonce + " " + words + "\n"));
-      out.flush();
-      sign();
+      send(latin1(nonce + " " + words + "\n"));
+    }
+
+    /** Hands bytes to the pump; waits if too many are on their way. */
+    private void send(byte[] piece) throws IOException {
+      try {
+        if (!outgoing.offer(piece, Target.SILENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+          kill();
+          throw new IOException("the target takes nothing any more");
+        }
+      } catch (InterruptedException stop) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException();
+      }
+      if (broken != null) {
+        throw new IOException(broken);
+      }
+    }
+
+    /** Writes in the background, so that files are read while others travel. */
+    private void pump() {
+      try {
+        for (byte[] piece; (piece = outgoing.take()) != END; ) {
+          try {
+            for (int sent = 0; sent < piece.length && broken == null; sent += BLOCK) {
+              out.write(piece, sent, Math.min(BLOCK, piece.length - sent));
+              sign();
+            }
+            if (outgoing.isEmpty()) {
+              out.flush();
+            }
+          } catch (IOException closed) {
+            broken = closed; // The next to send is told; until then the queue is emptied.
+          }
+        }
+        out.close();
+      } catch (IOException closed) {
+        console.debug(closed);
+      } catch (InterruptedException end) {
+        Thread.currentThread().interrupt();
+      }
     }
 
     /** Something arrived, or something could be sent: the other end lives. */
@@ -1647,10 +1713,7 @@ public final class frep {
         }
         if (length > 0) {
           command("chunk " + block + " " + length / block);
-          for (int sent = 0; sent < length; sent += BLOCK) {
-            out.write(buffer, sent, Math.min(BLOCK, length - sent));
-            sign();
-          }
+          Link.this.send(Arrays.copyOf(buffer, length));
           total += length;
           length = 0;
         }
@@ -1792,12 +1855,10 @@ public final class frep {
     @Override
     public void close() {
       try {
-        out.close();
-        if (!process.waitFor(5, TimeUnit.SECONDS)) {
+        if (!outgoing.offer(END, 5, TimeUnit.SECONDS) || !process.waitFor(5, TimeUnit.SECONDS)) {
           process.destroy();
         }
-      } catch (IOException closed) {
-        process.destroy();
+        pump.interrupt();
       } catch (InterruptedException stop) {
         process.destroy();
         Thread.currentThread().interrupt();
@@ -1827,7 +1888,7 @@ public final class frep {
     private static final Duration HEAL = Duration.ofSeconds(5);
 
     private static final Duration PING = Duration.ofSeconds(10);
-    private static final Duration SILENCE = Duration.ofSeconds(30);
+    static final Duration SILENCE = Duration.ofSeconds(30);
 
     /** A set on its way, and what the target is once it is there. */
     private record Sent(
