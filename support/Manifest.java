@@ -197,14 +197,13 @@ final class Manifest {
         .children()
         .forEach(
             (name, entry) -> {
-              Entry wanted = here.children().get(name);
+              Entry found = here.children().get(name);
+              Entry wanted = found instanceof Closed ? null : found; // Then only what is ours.
               String child = frep.join(path, name);
               Entry known = put.children().get(name);
               Folder inside = known instanceof Folder folder ? folder : Folder.NONE;
               if (wanted instanceof Folder want && entry instanceof Folder has) {
                 matched.put(name, match(child, want, has, inside, belongs));
-              } else if (wanted instanceof Closed) {
-                matched.put(name, wanted);
               } else if (wanted != null || belongs.test(child, entry)) {
                 matched.put(
                     name,
