@@ -194,6 +194,7 @@ public final class frep {
       boolean cleanOutFirst,
       boolean initial,
       boolean watch,
+      Duration timeout,
       boolean verify,
       boolean heal,
       int maxDelete,
@@ -1536,6 +1537,7 @@ public final class frep {
     private static final int LONGEST_LINE = 1 << 16;
 
     private final String nonce = nonce();
+    private final Duration timeout;
     private final String tag;
     private final Process process;
     private final OutputStream out;
@@ -1552,6 +1554,7 @@ public final class frep {
     Link(Options options, Route route, Consumer<Reply> replies, Console console) throws Failure {
       this.replies = replies;
       this.console = console;
+      timeout = options.timeout;
       tag = tag(options.name);
       process = start(route.lookUp());
       out = process.getOutputStream();
@@ -1632,7 +1635,7 @@ public final class frep {
     /** Hands bytes to the pump; waits if too many are on their way. */
     private void send(byte[] piece) throws IOException {
       try {
-        if (!outgoing.offer(piece, Target.SILENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (!outgoing.offer(piece, timeout.toMillis(), TimeUnit.MILLISECONDS)) {
           kill();
           throw new IOException("the target takes nothing any more");
         }
@@ -1884,11 +1887,14 @@ public final class frep {
 
     private static final int SET_CHANGES = 20_000;
 
+    /** How often it looks what time has brought. */
+    private static final Duration WAIT = Duration.ofSeconds(1);
+
+    /** So often an idle target is asked for a sign before it counts as silent. */
+    private static final int PINGS = 3;
+
     /** How often the target is asked what is there, if it is to be healed. */
     private static final Duration HEAL = Duration.ofSeconds(5);
-
-    private static final Duration PING = Duration.ofSeconds(10);
-    static final Duration SILENCE = Duration.ofSeconds(30);
 
     /** A set on its way, and what the target is once it is there. */
     private record Sent(
@@ -2167,7 +2173,7 @@ public final class frep {
           return reply;
         }
         unexpected(link, reply);
-        if (reply == null && link.silence().compareTo(SILENCE) > 0) {
+        if (reply == null && link.silence().compareTo(options.timeout) > 0) {
           throw silent(link);
         }
         if (stopping && type == Ready.class) {
@@ -2177,11 +2183,11 @@ public final class frep {
       }
     }
 
-    private static Failure silent(Link link) {
+    private Failure silent(Link link) {
       link.kill();
       return new Failure(
           Exit.CONNECTION,
-          "the target has been silent for " + Console.seconds(SILENCE),
+          "the target has been silent for " + Console.seconds(options.timeout),
           "the connection command must give a shell that reads commands: ssh host bash");
     }
 
@@ -2232,7 +2238,7 @@ public final class frep {
             return;
           }
         }
-        Reply reply = inbox.poll(waiting(), TimeUnit.NANOSECONDS);
+        Reply reply = inbox.poll(WAIT.toNanos(), TimeUnit.NANOSECONDS);
         if (reply == WAKE) {
           tried = null;
         } else if (reply instanceof Ok ok) {
@@ -2242,7 +2248,7 @@ public final class frep {
           tried = null;
         } else if (reply != null) {
           unexpected(link, reply);
-        } else if (link.silence().compareTo(SILENCE) > 0) {
+        } else if (link.silence().compareTo(options.timeout) > 0) {
           throw silent(link);
         } else if (held.values().stream().anyMatch(hold -> hold.until < System.nanoTime())) {
           tried = null;
@@ -2250,14 +2256,11 @@ public final class frep {
           expected = learn(link);
           nextLook = System.nanoTime() + HEAL.toNanos();
           tried = null;
-        } else if (inFlight.isEmpty() && link.silence().compareTo(PING) > 0) {
+        } else if (inFlight.isEmpty()
+            && link.silence().compareTo(options.timeout.dividedBy(PINGS)) > 0) {
           link.command("ping " + ++pings);
         }
       }
-    }
-
-    private long waiting() {
-      return TimeUnit.SECONDS.toNanos(1);
     }
 
     private void settle(Folder goal) {

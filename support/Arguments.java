@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Stack;
@@ -94,6 +95,15 @@ final class Arguments implements Callable<Integer> {
       fallbackValue = "true",
       description = "Leave out what Git would ignore, and .git (default), or send everything.")
   private boolean gitignore;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      defaultValue = "30",
+      description =
+          "A target that is silent for so long is given up, and connected again"
+              + " (${DEFAULT-VALUE}).")
+  private int timeout;
 
   @Option(
       names = "--verify",
@@ -228,6 +238,9 @@ final class Arguments implements Callable<Integer> {
     if (!Files.isDirectory(folder)) {
       throw new Failure(Exit.SOURCE, Names.show(source) + ": not a folder", "SRC_DIR is a folder");
     }
+    if (timeout < 1) {
+      throw new Failure(Exit.USAGE, "--timeout: " + timeout + " is too short", "give 1 or more");
+    }
     if (!Files.isReadable(folder) || !Files.isExecutable(folder)) {
       throw new Failure(
           Exit.SOURCE, Names.show(source) + ": permission denied", "SRC_DIR must be readable");
@@ -253,6 +266,7 @@ final class Arguments implements Callable<Integer> {
         cleanOutFirst,
         withInitialReplication,
         replicateOnChange && !once && !verify,
+        Duration.ofSeconds(timeout),
         verify,
         heal,
         maxDelete == null ? -1 : maxDelete,

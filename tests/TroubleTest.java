@@ -195,6 +195,21 @@ class TroubleTest {
     }
   }
 
+  @Test
+  void aTargetThatStandsStillForTooLong() throws Exception {
+    var words = List.of("--timeout", "2", world.source, world.parent, "--", "bash");
+    try (var frep = Frep.start(words.toArray())) {
+      frep.awaitFirstCopy();
+      var receivers = frep.descendants().stream().filter(it -> signal("STOP", it)).toList();
+      assertFalse(receivers.isEmpty());
+      write("folder/file", "while it stands still\n");
+      frep.awaitLine("connecting again in .*");
+      world.awaitInStep(frep);
+      receivers.forEach(receiver -> assertFalse(receiver.isAlive(), receiver.toString()));
+      world.assertFine(frep);
+    }
+  }
+
   /** Says whether it was still there. */
   private static boolean signal(String name, ProcessHandle process) {
     return Commands.run("kill", "-" + name, "" + process.pid()).ok();
