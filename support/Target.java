@@ -1,0 +1,604 @@
+package dev.frep;
+
+import static dev.frep.frep.find;
+import static dev.frep.frep.parent;
+
+import dev.frep.frep.Answer;
+import dev.frep.frep.Archive;
+import dev.frep.frep.Change;
+import dev.frep.frep.Delete;
+import dev.frep.frep.Diff;
+import dev.frep.frep.Dirty;
+import dev.frep.frep.Ended;
+import dev.frep.frep.Entry;
+import dev.frep.frep.Err;
+import dev.frep.frep.Exit;
+import dev.frep.frep.Failure;
+import dev.frep.frep.Folder;
+import dev.frep.frep.Gone;
+import dev.frep.frep.Link;
+import dev.frep.frep.Listing;
+import dev.frep.frep.Ok;
+import dev.frep.frep.Options;
+import dev.frep.frep.Pong;
+import dev.frep.frep.Put;
+import dev.frep.frep.Ready;
+import dev.frep.frep.Refused;
+import dev.frep.frep.RegularFile;
+import dev.frep.frep.Reply;
+import dev.frep.frep.Scanner;
+import dev.frep.frep.Sums;
+import dev.frep.frep.Trouble;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** One copy: it knows what its other end has acknowledged, and sends what is missing there. */
+final class Target {
+  /** So many sets may wait for their ack: the link need not stand still for a round trip. */
+  private static final int WINDOW = 2;
+
+  /** A set holds the link no longer than about a second. */
+  private static final long SET_BYTES = 64 << 20;
+
+  private static final int SET_CHANGES = 20_000;
+
+  /** How often it looks what time has brought. */
+  private static final Duration WAIT = Duration.ofSeconds(1);
+
+  /** So often an idle target is asked for a sign before it counts as silent. */
+  private static final int PINGS = 3;
+
+  /** How often the target is asked what is there, if it is to be healed. */
+  private static final Duration HEAL = Duration.ofSeconds(5);
+
+  /** A set on its way, and what the target is once it is there. */
+  private record Sent(long number, List<Change> changes, Folder result, long bytes, long started) {}
+
+  /** A path that failed is left alone until it changes or its time has come. */
+  private record Held(Entry entry, long until) {
+    boolean isOver(Entry now) {
+      return !Objects.equals(entry, now) || until < System.nanoTime();
+    }
+  }
+
+  private static final Reply WAKE = new Pong(-1);
+
+  private final Options options;
+  private final Route route;
+  private final Memory memory;
+  private final Scanner scanner;
+  private final Dirty dirty;
+  private final Console console;
+  private final BlockingQueue<Reply> inbox = new LinkedBlockingQueue<>();
+  private final Map<String, Held> held = new HashMap<>();
+  private final Deque<Sent> inFlight = new ArrayDeque<>();
+  private final Thread thread = new Thread(this::run, "target");
+
+  private final CountDownLatch scanned = new CountDownLatch(1);
+  private volatile Folder wanted;
+  private volatile Folder settledAt;
+  private volatile boolean stopping;
+  private volatile Exit end;
+  private Archive.Facts facts;
+  private long free;
+  private Folder ours = Folder.NONE;
+  private boolean firstCopyTold;
+  private List<Change> pending = List.of();
+  private Folder pendingFor;
+  private Folder pendingAfter;
+  private final List<String> troubles = new ArrayList<>();
+  private int failures;
+  private long restUntil = System.nanoTime();
+  private boolean connected;
+  private Duration pause = FIRST_PAUSE;
+  private boolean inStep;
+  private boolean deletesRefused;
+  private long numbers;
+  private int limit = SET_CHANGES;
+  private Summary summary = new Summary();
+
+  Target(Options options, Route route, Scanner scanner, Dirty dirty, Console console) {
+    this.options = options;
+    this.route = route;
+    this.memory = new Memory(options.source(), route.label(), options.copy(), console);
+    this.scanner = scanner;
+    this.dirty = dirty;
+    this.console = console;
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  void offer(Folder snapshot) {
+    wanted = snapshot;
+    scanned.countDown();
+    inbox.add(WAKE);
+  }
+
+  boolean ended() {
+    return end != null;
+  }
+
+  /** All of the newest snapshot is acknowledged, or held back for a problem. */
+  boolean settled() {
+    return settledAt == wanted;
+  }
+
+  /** Lets what is on its way arrive, and ends the link. */
+  Exit finish() throws InterruptedException {
+    stopping = true;
+    scanned.countDown();
+    inbox.add(WAKE);
+    thread.join();
+    return end;
+  }
+
+  /** For the case that there is nothing to be sent after all; harmless to one that has ended. */
+  void abandon() {
+    stopping = true;
+    scanned.countDown();
+  }
+
+  private void run() {
+    while (end == null) {
+      inbox.clear();
+      inFlight.clear();
+      try (Link link = new Link(options, route, inbox::add, console)) {
+        end = serve(link);
+      } catch (Failure failure) {
+        end = afterFailure(failure);
+      } catch (InterruptedException stop) {
+        end = Exit.INTERRUPTED;
+      } catch (RuntimeException bug) {
+        console.debug(bug);
+        console.error("this is a bug: " + bug, "run it again with --debugging and report it");
+        end = Exit.INTERNAL;
+      }
+    }
+    if (connected && !options.verify()) {
+      memory.keep(ours);
+    }
+    dirty.wake();
+  }
+
+  /** One connection, to its end. Reading the source never fails here: the link does. */
+  private Exit serve(Link link) throws Failure, InterruptedException {
+    try {
+      greet(link);
+      if (options.verify()) {
+        return verify(link);
+      }
+      Folder there = connected || options.initial() ? learn(link) : (ours = goal());
+      if (!connected) {
+        warnOfFullDisk(there);
+      }
+      connected = true;
+      pause = FIRST_PAUSE;
+      converse(link, there);
+      return !settled() ? Exit.INTERRUPTED : inStep ? Exit.IN_STEP : Exit.PROBLEMS;
+    } catch (IOException broken) {
+      console.debug(broken);
+      for (Reply reply; (reply = inbox.poll(1, TimeUnit.SECONDS)) != null; ) {
+        unexpected(link, reply); // The receiver may have said why.
+      }
+      throw link.epitaph(route);
+    }
+  }
+
+  /** What to end with; null to try again, after a pause. */
+  private Exit afterFailure(Failure failure) {
+    boolean again = connected && options.watch() && failure.exit == Exit.CONNECTION && !stopping;
+    console.error(failure.getMessage(), again ? "" : failure.hint);
+    if (!again) {
+      return failure.exit;
+    }
+    console.say("connecting again in " + Console.seconds(pause));
+    rest(pause);
+    pause = pause.compareTo(LAST_PAUSE.dividedBy(2)) < 0 ? pause.multipliedBy(2) : LAST_PAUSE;
+    return stopping ? failure.exit : null;
+  }
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+  private static final Duration LAST_PAUSE = Duration.ofSeconds(30);
+
+  private void rest(Duration pause) {
+    long until = System.nanoTime() + pause.toNanos();
+    try {
+      while (!stopping && System.nanoTime() < until) {
+        inbox.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+      }
+    } catch (InterruptedException stop) {
+      stopping = true;
+    }
+  }
+
+  /** Waits until the receiver is ready, and learns what it can do. */
+  private void greet(Link link) throws Failure, InterruptedException {
+    Ready ready = (Ready) await(link, Ready.class);
+    if (facts != null) {
+      console.say("connected again");
+    } else {
+      String tar = Names.show(ready.facts().getOrDefault("tar", "").replace('_', ' '));
+      console.say(Names.show(options.source().toString()) + " → " + Names.show(options.copy()));
+      refuseOverlap(link);
+      if (!tar.contains("GNU")) {
+        console.say("no GNU tar there: " + tar + " is used instead");
+      }
+      free = parseFree(ready.facts().getOrDefault("free", ""));
+      ours = memory.recall();
+    }
+    facts =
+        new Archive.Facts(
+            ready.facts().getOrDefault("tar", "").contains("GNU"),
+            "yes".equals(ready.facts().get("links")),
+            "yes".equals(ready.facts().get("root")),
+            !"".equals(ready.facts().get("mounts")),
+            "0".equals(ready.facts().get("uid")),
+            ready.facts().getOrDefault("guard", ""));
+  }
+
+  /** If the staging folder is seen here, the target is this machine: then the two must be apart. */
+  private void refuseOverlap(Link link) throws Failure {
+    Path copy = Names.below(Path.of("/"), options.copy());
+    for (Path base : List.of(copy, copy.resolveSibling("."))) {
+      if (Files.isDirectory(base.resolve(link.stageName()))) {
+        try {
+          Path real = copy.toRealPath();
+          if (real.startsWith(options.source()) || options.source().startsWith(real)) {
+            throw new Failure(
+                Exit.USAGE,
+                Names.show(options.copy()) + ": the source and its copy would be inside each other",
+                "choose another DEST_PARENT_DIR");
+          }
+        } catch (IOException gone) {
+          console.debug(gone);
+        }
+      }
+    }
+  }
+
+  private static long parseFree(String kib) {
+    return kib.matches("[0-9]{1,15}") ? Long.parseLong(kib) * 1024 : Long.MAX_VALUE;
+  }
+
+  /** Warns of a disk that will be full: some file systems hold more than they say. */
+  private void warnOfFullDisk(Folder there) {
+    long needed = contentBytes(wanted) - contentBytes(there);
+    if (needed > free) {
+      console.error(
+          Console.bytes(needed) + " more are needed there, " + Console.bytes(free) + " are free",
+          "make room there, or leave something out with --exclude");
+    }
+  }
+
+  private static long contentBytes(Entry entry) {
+    return entry instanceof Folder folder
+        ? folder.children().values().stream().mapToLong(Target::contentBytes).sum()
+        : entry instanceof RegularFile file ? file.size() : 0;
+  }
+
+  /** Compares contents, and prints what differs. */
+  private Exit verify(Link link) throws Failure, InterruptedException, IOException {
+    link.command("list");
+    Folder there = ((Listing) await(link, Listing.class)).there();
+    link.command("sums");
+    Map<String, String> sums = ((Sums) await(link, Sums.class)).sums();
+    List<String> differences = Verify.differences(goal(), there, sums, scanner::local);
+    differences.forEach(console::say);
+    console.say(
+        Console.count(count(wanted), "path") + " compared, " + differences.size() + " differ");
+    return differences.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
+  }
+
+  /** What the target itself says is there is what was acknowledged. */
+  private Folder learn(Link link) throws Failure, InterruptedException, IOException {
+    inFlight.clear();
+    link.command("list");
+    Folder there = ((Listing) await(link, Listing.class)).there();
+    Folder known = ours;
+    return Manifest.match(
+        "",
+        goal(),
+        there,
+        known,
+        options.cleanOutFirst()
+            ? scanner::belongs
+            : (path, entry) -> Manifest.isOurs(find(known, path), entry));
+  }
+
+  /** The newest snapshot; waits for the first. */
+  private Folder goal() throws InterruptedException {
+    scanned.await();
+    if (wanted == null) {
+      throw new InterruptedException(); // There will be none.
+    }
+    return wanted;
+  }
+
+  private Reply await(Link link, Class<? extends Reply> type) throws Failure, InterruptedException {
+    while (true) {
+      Reply reply = inbox.poll(1, TimeUnit.SECONDS);
+      if (type.isInstance(reply)) {
+        return reply;
+      }
+      unexpected(link, reply);
+      if (reply == null && link.silence().compareTo(options.timeout()) > 0) {
+        throw silent(link);
+      }
+      if (stopping && type == Ready.class) {
+        link.kill();
+        throw new InterruptedException();
+      }
+    }
+  }
+
+  private Failure silent(Link link) {
+    link.kill();
+    return new Failure(
+        Exit.CONNECTION,
+        "the target has been silent for " + Console.seconds(options.timeout()),
+        "the connection command must give a shell that reads commands: ssh host bash");
+  }
+
+  /** What ends a conversation whenever it comes. */
+  private void unexpected(Link link, Reply reply) throws Failure, InterruptedException {
+    if (reply instanceof Ended) {
+      throw link.epitaph(route);
+    } else if (reply instanceof Refused refused) {
+      throw Refusal.explain(refused.reason(), refused.detail(), route);
+    } else if (reply instanceof Gone) {
+      throw new Failure(
+          Exit.SUPERSEDED,
+          "another frep has taken over " + Names.show(options.copy()) + "; this one has stopped",
+          "one sender a destination: stop the other one first if this one shall go on");
+    } else if (reply instanceof Trouble trouble) {
+      console.debug(Names.show(trouble.text()));
+      troubles.add(trouble.text());
+    }
+  }
+
+  /** Sends what differs until told to stop; ends when all that was sent is acknowledged. */
+  private void converse(Link link, Folder there) throws Failure, IOException, InterruptedException {
+    Folder expected = there;
+    Folder tried = null;
+    long pings = 0;
+    long nextLook = System.nanoTime() + HEAL.toNanos();
+    while (true) {
+      Folder goal = wanted;
+      boolean resting = restUntil > System.nanoTime();
+      if (inFlight.size() < WINDOW && !stopping && goal != tried && !resting) {
+        Sent sent = send(link, expected, goal);
+        if (sent != null) {
+          inFlight.add(sent);
+          expected = sent.result;
+          continue;
+        }
+        tried = goal; // What is left is held, or nothing: until there is something new.
+      }
+      if (inFlight.isEmpty()) {
+        ours = expected;
+        if (tried == goal && !resting
+            || stopping && cut(Diff.between(expected, goal, scanner::belongs)).isEmpty()) {
+          settle(goal);
+        }
+        if (stopping) {
+          link.command("bye");
+          return;
+        }
+      }
+      Reply reply = inbox.poll(WAIT.toNanos(), TimeUnit.NANOSECONDS);
+      if (reply == WAKE) {
+        tried = null;
+      } else if (reply instanceof Ok ok) {
+        acknowledge(ok);
+      } else if (reply instanceof Err) {
+        expected = recover(link);
+        tried = null;
+      } else if (reply != null) {
+        unexpected(link, reply);
+      } else if (link.silence().compareTo(options.timeout()) > 0) {
+        throw silent(link);
+      } else if (held.values().stream().anyMatch(hold -> hold.until < System.nanoTime())) {
+        tried = null;
+      } else if (options.heal() && inFlight.isEmpty() && System.nanoTime() > nextLook) {
+        expected = learn(link);
+        nextLook = System.nanoTime() + HEAL.toNanos();
+        tried = null;
+      } else if (inFlight.isEmpty()
+          && link.silence().compareTo(options.timeout().dividedBy(PINGS)) > 0) {
+        link.command("ping " + ++pings);
+      }
+    }
+  }
+
+  private void settle(Folder goal) {
+    inStep = Diff.between(ours, goal, scanner::belongs).isEmpty();
+    if (settledAt != goal) {
+      settledAt = goal;
+      if (!firstCopyTold) {
+        firstCopyTold = true;
+        String first = options.initial() ? summary.first() : "taken as it is; changes follow";
+        console.say(first + (inStep ? "" : "; not in step, see above"));
+        memory.keep(ours);
+      }
+      dirty.wake();
+    }
+  }
+
+  /** Sends one set of what is missing; null if nothing is. */
+  private Sent send(Link link, Folder expected, Folder goal) throws IOException, Failure {
+    boolean same = pendingFor == goal && pendingAfter == expected;
+    List<Change> all = same ? pending : Diff.between(expected, goal, scanner::belongs);
+    if (!same) {
+      guard(all, expected);
+    }
+    held.entrySet().removeIf(hold -> hold.getValue().isOver(find(goal, hold.getKey())));
+    List<Change> changes = cut(all);
+    if (changes.isEmpty()) {
+      return null;
+    }
+    long started = System.nanoTime();
+    long number = ++numbers;
+    Link.Chunks chunks = link.new Chunks(number);
+    Archive.Written written = new Archive(scanner, expected, goal, facts, chunks).write(changes);
+    chunks.finish(!written.applied().isEmpty());
+    long soon = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+    for (String path : written.stale()) {
+      held.put(path, new Held(find(goal, path), soon));
+      dirty.look(path);
+    }
+    for (String path : written.unreadable()) {
+      held.put(path, new Held(find(goal, path), Long.MAX_VALUE));
+    }
+    if (written.applied().isEmpty()) {
+      return send(link, expected, goal);
+    }
+    Draft draft = new Draft(expected);
+    written.applied().forEach(draft::apply);
+    Folder result = draft.close();
+    if (held.isEmpty() && changes.size() < all.size()) { // Else what is left is compared anew.
+      pending = all.subList(changes.size(), all.size());
+      pendingFor = goal;
+      pendingAfter = result;
+    }
+    return new Sent(number, written.applied(), result, written.bytes(), started);
+  }
+
+  /** Stops before so many deletes that they look like a slip. */
+  private void guard(List<Change> changes, Folder there) throws Failure {
+    long deletes = changes.stream().filter(change -> change instanceof Delete).count();
+    boolean given = options.maxDelete() >= 0;
+    if (given ? deletes > options.maxDelete() : deletes > 100 && deletes > count(there) / 2) {
+      if (given || !options.cleanOutFirst()) {
+        throw new Failure(
+            Exit.DELETES,
+            deletes + " of " + count(there) + " paths would be deleted: stopped before the first",
+            "if that is meant: --max-delete " + deletes);
+      }
+    }
+  }
+
+  private static long count(Folder folder) {
+    long count = folder.children().size();
+    for (Entry child : folder.children().values()) {
+      count += child instanceof Folder inner ? count(inner) : 0;
+    }
+    return count;
+  }
+
+  /** The first part of the changes that makes a set, without what is held. */
+  private List<Change> cut(List<Change> all) {
+    List<Change> some = new ArrayList<>();
+    Set<String> missing = new HashSet<>();
+    long bytes = 0;
+    boolean whole = true; // What makes room and what comes there go together.
+    for (Change change : all) {
+      if (whole && (some.size() >= limit || bytes >= SET_BYTES)) {
+        break;
+      }
+      whole = !(change instanceof Delete delete && delete.first());
+      if (isHeld(change, missing)) {
+        missing.add(change.path());
+        continue;
+      }
+      some.add(change);
+      if (change instanceof Put put && put.entry() instanceof RegularFile file) {
+        bytes += file.size();
+      }
+    }
+    return some;
+  }
+
+  private boolean isHeld(Change change, Set<String> missing) {
+    if (change instanceof Delete && !facts.mayDelete()) {
+      refuseDelete();
+      return true;
+    }
+    if (held.isEmpty()) {
+      return missing.contains(change.path());
+    }
+    Held hold = held.get(change.path());
+    Entry entry = change instanceof Put put ? put.entry() : null;
+    if (hold != null && (entry == null || entry.equals(hold.entry))) {
+      return true;
+    }
+    return missing.contains(change.path()) || missing.contains(parent(change.path()));
+  }
+
+  private void refuseDelete() {
+    if (!deletesRefused) {
+      deletesRefused = true;
+      String why = Refusal.delete(facts.guard());
+      console.error(options.copy() + " " + why + ": nothing is deleted there", Refusal.DELETE_HINT);
+    }
+  }
+
+  private void acknowledge(Ok ok) throws Failure {
+    Sent sent = inFlight.poll();
+    if (sent == null || sent.number != ok.set()) {
+      throw new Failure(Exit.CONNECTION, "the target acknowledged what was not sent", "");
+    }
+    limit = Math.min(SET_CHANGES, limit * 2);
+    failures = 0;
+    ours = sent.result;
+    summary.add(sent.changes, sent.bytes);
+    if (firstCopyTold) {
+      console.say(
+          Summary.of(sent.changes, sent.bytes, Duration.ofNanos(System.nanoTime() - sent.started)));
+    }
+  }
+
+  /** A set failed: asks what is there, and tries in smaller steps to find the path that fails. */
+  private Folder recover(Link link) throws Failure, InterruptedException, IOException {
+    Sent failed = inFlight.poll();
+    List<String> why = List.copyOf(troubles);
+    for (; !inFlight.isEmpty(); inFlight.poll()) {
+      await(link, Answer.class);
+    }
+    troubles.clear();
+    List<Change> changes = failed.changes.stream().filter(Target::matters).toList();
+    limit = Math.max(1, changes.size() / 2);
+    failures = changes.size() > 1 ? failures : failures + 1;
+    if (changes.size() <= 1) {
+      long until = System.nanoTime() + RETRY.toNanos() * Math.min(failures, MOST_RETRY_PAUSES);
+      for (Change change : failed.changes) {
+        Entry entry = change instanceof Put put ? put.entry() : null;
+        Held before = held.put(change.path(), new Held(entry, until));
+        boolean told = before != null && Objects.equals(before.entry, entry);
+        if (matters(change) && !told) {
+          console.error(
+              Names.show(change.path()) + " cannot be put there: " + Refusal.gist(why),
+              Refusal.hintFor(why) + "; it is tried again");
+        }
+      }
+      if (failures > 2) { // Not a matter of one path: a full disk need not be asked all the time.
+        restUntil = until;
+      }
+    }
+    return learn(link);
+  }
+
+  /** Not the time of a folder that comes along with what changed in it. */
+  private static boolean matters(Change change) {
+    return !(change instanceof Put put && !put.fresh() && put.entry() instanceof Folder);
+  }
+
+  private static final Duration RETRY = Duration.ofSeconds(2);
+  private static final int MOST_RETRY_PAUSES = 5;
+}
