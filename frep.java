@@ -119,7 +119,7 @@ public final class frep {
         targets.add(new Target(options, route, scanner, dirty, its));
       }
       targets.forEach(Target::start); // They connect and list while the source is scanned.
-      AtomicReference<Folder> snapshot = new AtomicReference<>(scanner.scan());
+      AtomicReference<Folder> snapshot = new AtomicReference<>(scanner.scan(Folder.NONE));
       targets.forEach(target -> target.offer(snapshot.get()));
       if (watcher != null) {
         Sweep.start(options.source, snapshot::get, dirty);
@@ -134,7 +134,7 @@ public final class frep {
           paths = dirty.take(paths);
         }
         Folder now = scanner.next(snapshot.get(), paths);
-        if (now != null) {
+        if (now != null && now != snapshot.get()) {
           snapshot.set(now);
           targets.forEach(target -> target.offer(now));
         }
@@ -244,6 +244,20 @@ public final class frep {
 
     Folder with(SortedMap<String, Entry> other) {
       return new Folder(mode, modified, inode, other);
+    }
+
+    /** The older object if it says the same: then nobody need compare what is in it. */
+    Folder orBefore(Folder before) {
+      boolean same = mode == before.mode && modified == before.modified && inode == before.inode;
+      if (!same || children.size() != before.children.size()) {
+        return this;
+      }
+      for (Map.Entry<String, Entry> child : children.entrySet()) {
+        if (child.getValue() != before.children.get(child.getKey())) {
+          return this;
+        }
+      }
+      return before;
     }
 
     static final Folder NONE = new Folder(-1, -1, -1, new TreeMap<>());
@@ -441,6 +455,7 @@ public final class frep {
      */
     boolean catchUp() throws InterruptedException {
       try {
+        cookieSeen.drainPermits();
         Files.delete(Files.createTempFile(cookies, "cookie", ""));
         return cookieSeen.tryAcquire(5, TimeUnit.SECONDS);
       } catch (IOException full) {
@@ -474,7 +489,12 @@ public final class frep {
           WatchKey key = service.take();
           String folder = folders.get(key);
           if (key.watchable().equals(cookies)) {
-            cookieSeen.release(key.pollEvents().size());
+            for (WatchEvent<?> event : key.pollEvents()) {
+              if (event.kind() == StandardWatchEventKinds.OVERFLOW) {
+                dirty.whole(""); // The others will be told as well, perhaps after this one.
+              }
+            }
+            cookieSeen.release();
             key.reset();
             continue;
           }
@@ -563,11 +583,11 @@ public final class frep {
       return around != null && around.sends(name(path), true) ? around.child(name(path)) : null;
     }
 
-    /** The whole source. */
-    Folder scan() throws IOException {
+    /** The whole source; what is as it was before is the same object. */
+    Folder scan(Folder before) throws IOException {
       ignore = IgnoreRules.load(root, this::local, options.ignore);
       rules.clear();
-      Entry entry = look("", root, ignore.root(), null, true, null);
+      Entry entry = look("", root, ignore.root(), before, true, null);
       if (entry instanceof Folder folder) {
         return folder;
       }
@@ -582,7 +602,7 @@ public final class frep {
       String what = "is gone";
       try {
         boolean another = inode(attributes(root)) != before.inode; // The root moved tells nothing.
-        Folder now = lost || another ? scan() : rescan(before, dirty);
+        Folder now = lost || another ? scan(before) : rescan(before, dirty);
         ofAge.clear();
         if (!now.children.isEmpty() || before.children.isEmpty()) {
           if (lost) {
@@ -607,7 +627,7 @@ public final class frep {
     /** The source after something happened to the given paths. */
     private Folder rescan(Folder before, Dirty.Paths dirty) throws IOException {
       if (ignore.stale() || dirty.wholes.contains("") || concernsRules(dirty)) {
-        return scan();
+        return scan(before);
       }
       if (dirty.isEmpty()) {
         return before;
@@ -654,7 +674,7 @@ public final class frep {
       } catch (IOException gone) {
         return after; // Its own event tells.
       }
-      return kept(path, rule, after);
+      return kept(path, rule, after.orBefore(before));
     }
 
     private static Set<String> namesBelow(String path, Dirty.Paths dirty) {
@@ -703,15 +723,19 @@ public final class frep {
       }
       return switch (type) {
         case 0100000 -> file(path, file, found, before);
-        case 0120000 -> new Symlink(Names.ofLink(Files.readSymbolicLink(file)), modified(found));
+        case 0120000 -> {
+          Symlink now = new Symlink(Names.ofLink(Files.readSymbolicLink(file)), modified(found));
+          yield now.equals(before) ? before : now;
+        }
         case 0040000 -> {
           boolean same = before instanceof Folder old && old.inode == inode(found) && !whole;
           if (!same) {
-            yield folder(path, file, rule);
+            yield folder(path, file, rule, before instanceof Folder old ? old : Folder.NONE);
           }
           Entry inside = update(path, file, rules.get(path), (Folder) before, dirty);
           yield inside instanceof Folder kept
               ? new Folder(mode(found) & 07777, modified(found), inode(found), kept.children)
+                  .orBefore(kept)
               : inside;
         }
         default -> {
@@ -758,7 +782,8 @@ public final class frep {
     }
 
     /** A folder and all that is in it. The rule is the one of the folder around it. */
-    private Entry folder(String path, Path folder, IgnoreRules.Folder around) throws IOException {
+    private Entry folder(String path, Path folder, IgnoreRules.Folder around, Folder before)
+        throws IOException {
       TreeMap<String, Path> names = new TreeMap<>();
       TreeMap<String, Entry> children = new TreeMap<>();
       Map<String, Object> own;
@@ -789,19 +814,21 @@ public final class frep {
       names.entrySet().parallelStream() // Most of a scan is waiting for the kernel's answers.
           .forEach(
               child -> {
-                Entry entry = inside(join(path, child.getKey()), child.getValue(), rule);
+                Entry old = before.children.get(child.getKey());
+                Entry entry = inside(join(path, child.getKey()), child.getValue(), rule, old);
                 if (entry != null) {
                   synchronized (children) {
                     children.put(child.getKey(), entry);
                   }
                 }
               });
-      return kept(path, rule, new Folder(mode(own) & 07777, modified(own), inode(own), children));
+      Folder now = new Folder(mode(own) & 07777, modified(own), inode(own), children);
+      return kept(path, rule, now.orBefore(before));
     }
 
-    private Entry inside(String path, Path file, IgnoreRules.Folder rule) {
+    private Entry inside(String path, Path file, IgnoreRules.Folder rule, Entry before) {
       try {
-        return look(path, file, rule, null, true, null);
+        return look(path, file, rule, before, true, null);
       } catch (IOException broken) {
         problem(path, "cannot be read (" + reason(broken) + "): left as it is there", "");
         return new Closed();
@@ -1015,6 +1042,9 @@ public final class frep {
     /** Files up to this size are read before their header is written, so that none is torn. */
     private static final int SMALL = 1 << 20;
 
+    /** One byte more than expected is read, to see whether there are more. */
+    static final int BUFFER = SMALL + 1;
+
     /** In so few folders files are renamed folder by folder; in more, linked in one go. */
     private static final int FEW_FOLDERS = 4;
 
@@ -1026,7 +1056,7 @@ public final class frep {
     private final Folder now;
     private final Facts facts;
     private final Tar tar;
-    private final byte[] buffer = new byte[SMALL + 1];
+    private final byte[] buffer;
 
     private final Map<String, Path> folders = new HashMap<>();
     private final Map<String, String> fresh = new HashMap<>();
@@ -1047,6 +1077,7 @@ public final class frep {
     /** What the target can do, as it said itself. */
     record Facts(
         boolean gnuTar,
+        boolean exact,
         boolean links,
         boolean ownsRoot,
         boolean mounts,
@@ -1063,8 +1094,13 @@ public final class frep {
      */
     record Written(List<Change> applied, List<String> stale, List<String> unreadable, long bytes) {}
 
-    Archive(Scanner scanner, Folder there, Folder now, Facts facts, OutputStream out) {
+    /**
+     * @param buffer of BUFFER bytes, nobody else's meanwhile
+     */
+    Archive(
+        Scanner scanner, Folder there, Folder now, Facts facts, byte[] buffer, OutputStream out) {
       this.scanner = scanner;
+      this.buffer = buffer;
       this.there = there;
       this.now = now;
       this.facts = facts;
@@ -1455,9 +1491,8 @@ public final class frep {
 
   record Ok(long set) implements Answer {}
 
-  record Err(long set) implements Answer {}
-
-  record Trouble(String text) implements Reply {}
+  /** why: what the target's tools said. */
+  record Err(long set, List<String> why) implements Answer {}
 
   record Pong(long number) implements Reply {}
 
@@ -1475,6 +1510,7 @@ public final class frep {
 
     private static final byte[] END = new byte[0];
     private static final int BLOCK = 1 << 16;
+    private static final int SMALL_RECORD = 1 << 12;
     private static final int LONGEST_LINE = 1 << 16;
 
     private final String nonce = nonce();
@@ -1622,15 +1658,22 @@ public final class frep {
       return Duration.ofNanos(System.nanoTime() - lastSign);
     }
 
-    /** An archive's way: chunks of known size, the first of which opens the set. */
+    /**
+     * An archive's way: in records of one size, and where tar reads too far, announced in pieces.
+     */
     final class Chunks extends OutputStream {
       private final long set;
+      private final boolean exact;
       private final byte[] buffer = chunk;
       private int length;
-      private long total;
+      private int record;
 
-      Chunks(long set) {
+      /**
+       * @param exact the tar there reads no further than the last record
+       */
+      Chunks(long set, boolean exact) {
         this.set = set;
+        this.exact = exact;
       }
 
       @Override
@@ -1651,28 +1694,31 @@ public final class frep {
         }
       }
 
-      private void send(int block) throws IOException {
-        if (total == 0) {
-          command("set " + set);
+      /** What is small enough for one piece goes in small records. */
+      private void send(int size) throws IOException {
+        if (record == 0) {
+          record = size;
+          command("set " + set + " " + record);
         }
-        if (length > 0) {
-          command("chunk " + block + " " + length / block);
-          Link.this.send(Arrays.copyOf(buffer, length));
-          total += length;
-          length = 0;
+        int padded = (length + record - 1) / record * record;
+        Arrays.fill(buffer, length, padded, (byte) 0);
+        if (!exact) {
+          command("chunk " + record + " " + padded / record);
         }
+        Link.this.send(Arrays.copyOf(buffer, padded));
+        length = 0;
       }
 
-      /** Commits the set if there is something to commit. */
+      /** Commits the set, if it has come to something. */
       void finish(boolean commit) throws IOException {
-        if (commit || total > 0) {
-          if (commit) {
-            send(Math.max(1, length));
+        if (commit || record > 0) {
+          if (length > 0) {
+            send(SMALL_RECORD);
           }
-          command(commit ? "end" : "abort");
-          if (commit) {
-            command("commit " + set);
-          }
+          command((commit ? "end " : "abort ") + set);
+        }
+        if (commit) {
+          command("commit " + set);
         }
       }
     }
@@ -1710,14 +1756,16 @@ public final class frep {
       replies.accept(new Ended());
     }
 
-    private static Reply parse(String words) {
+    private Reply parse(String words) {
       String[] word = words.split(" ", 3);
       return switch (word[0]) {
         case "ready" -> new Ready(facts(words));
         case "refused" -> new Refused(word[1], word.length > 2 ? word[2] : "");
-        case "ok" -> new Ok(Long.parseLong(word[1]));
-        case "err" -> new Err(Long.parseLong(word[1]));
-        case "problem" -> new Trouble(words.substring("problem".length()).strip());
+        case "ok" -> {
+          saidSinceLastAnswer();
+          yield new Ok(Long.parseLong(word[1]));
+        }
+        case "err" -> new Err(Long.parseLong(word[1]), saidSinceLastAnswer());
         case "pong" -> new Pong(Long.parseLong(word[1]));
         case "gone" -> new Gone();
         case "listed" -> null;
@@ -1770,6 +1818,14 @@ public final class frep {
         if (complaints.size() > 8) {
           complaints.remove();
         }
+      }
+    }
+
+    private List<String> saidSinceLastAnswer() {
+      synchronized (complaints) {
+        List<String> said = List.copyOf(complaints);
+        complaints.clear();
+        return said;
       }
     }
 

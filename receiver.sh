@@ -6,16 +6,17 @@
 #
 # The wire. Each line of either end begins with NONCE, random and known to these two ends alone.
 #   sender    NONCE list                what is there?
-#             NONCE set N               a change set: a tar archive in chunks follows
-#             NONCE chunk SIZE COUNT    COUNT blocks of SIZE bytes follow this line
-#             NONCE end | abort         no more chunks; an aborted set is forgotten
+#             NONCE set N SIZE          a change set: a tar archive follows, padded to records of SIZE
+#                                       bytes; where unpack=chunks, in pieces, each after a line
+#             NONCE chunk SIZE COUNT    of its own: COUNT blocks of SIZE bytes
+#             NONCE end N | abort N     the archive has ended; an aborted set is forgotten
 #             NONCE commit N            puts set N in place: without this line it never happened
 #             NONCE sums                what is in the files?
 #             NONCE ping N | bye
 #   receiver  NONCE ready KEY=VALUE...  or: NONCE refused REASON DETAIL...
 #             NONCE listing gnu|stat    then records as in list_gnu and list_stat, then: NONCE listed
 #             NONCE sums                then records as in sums
-#             NONCE ok N                or: NONCE problem TEXT..., then NONCE err N
+#             NONCE ok N                or: what the tools said, without NONCE, then NONCE err N
 #             NONCE pong N
 #             NONCE gone                a newer sender has taken the destination over
 #
@@ -57,28 +58,47 @@ enter() { # PATH: goes to that folder, if no symlink and no .. is on the way
 
 # --- a change set arrives -----------------------------------------------------------------------
 
-chunks() { # the archive's bytes, exactly: tar and shells would read on into the next command
-    while IFS=' ' read -r mark word size count <&3; do
-        case $mark$word in
-            "$nonce"chunk) dd bs="$size" count="$count" iflag=fullblock <&3 2>/dev/null || return ;;
-            "$nonce"end) return 0 ;;
-            *) return 1 ;;
-        esac
+stage() { # N SIZE: unpacks what follows into a folder that nobody looks into
+    [ -d "$in" ] || gone
+    [ -z "$staged" ] || fresh # What an aborted set has left is not of this one.
+    staged=$1
+    cd -- "$in" && "unpack_$unpack" "$1" "$2" || staged=failed
+    cd /
+}
+
+# GNU tar takes no byte more than whole records. What it leaves when it gives up early is no command:
+# no line of a file can know the nonce.
+unpack_exactly() { # N SIZE
+    status=0
+    tar -B -b "$(($2 / 512))" -xpof - <&3 || status=$?
+    while IFS=' ' read -r mark word number <&3; do
+        [ "$mark $word $number" != "$nonce end $1" ] || return "$status"
+        [ "$mark $word $number" != "$nonce abort $1" ] || return 1
     done
     return 1
 }
 
-stage() { # N
-    [ -d "$in" ] || gone
-    [ -z "$staged" ] || fresh # What an aborted set has left is not of this one.
-    staged=$1
-    # The cat keeps the rest of the archive from being read as commands when tar gives up early.
-    said=$(cd "$in" && { chunks && : >whole; } | {
+# Other tars read all they can get. So they get no more than the archive, and the cat takes the rest.
+unpack_chunks() { # N
+    chunks "$1" | {
         status=0
-        tar -xpof - 2>&1 || status=$?
+        tar -xpof - || status=$?
         cat >/dev/null
         exit "$status"
-    }) && [ -f "$in/whole" ] || staged=failed
+    } && [ -f whole ]
+}
+
+chunks() { # N: the archive's bytes, exactly
+    while IFS=' ' read -r mark word size count <&3; do
+        case "$mark $word" in
+            "$nonce chunk") dd bs="$size" count="$count" iflag=fullblock <&3 2>/dev/null || return ;;
+            "$nonce end")
+                if [ "$size" = "$1" ]; then : >whole; fi
+                return
+                ;;
+            *) return ;;
+        esac
+    done
 }
 
 fresh() {
@@ -90,29 +110,28 @@ fresh() {
 
 commit() { # N
     [ -d "$in" ] || gone
-    trouble=
+    result=ok
     if [ "$staged" = "$1" ] && [ -f "$in/plan" ]; then
-        while IFS=' ' read -r verb key path; do
+        while IFS=' ' read -r verb key path <&4; do
             case $verb in
                 drop | into | tree | clear | delete | unlock | attributes | stamp)
-                    said=$("$verb" "$key" "$path" 2>&1) || report "$said"
+                    "$verb" "$key" "$path" || result=err
                     ;;
-                *) report "no such verb: $verb" ;;
+                *) unknown "$verb" || result=err ;;
             esac
-        done <"$in/plan"
+        done 4<"$in/plan"
     else
-        report "$said"
+        unknown "set $1" || result=err
     fi
-    if [ "$trouble" ]; then say err "$1"; else say ok "$1"; fi
+    say "$result" "$1"
     staged=
+    cd /
     fresh
 }
 
-report() { # TEXT: what went wrong, at most 20 lines of it
-    trouble=yes
-    printf '%s\n' "${1:-failed without a word}" | head -n 20 | while IFS= read -r text; do
-        say problem "$text"
-    done
+unknown() { # WHAT
+    printf 'not there whole, or not understood: %s\n' "$1"
+    return 1
 }
 
 drop() { # what the sender found to be torn
@@ -129,6 +148,7 @@ into() { # KEY PATH: moves what is in n/KEY into that folder, each name by one r
     set +f
     move_here "$from"/* && move_here "$from"/.[!.]* && move_here "$from"/..?*
     status=$?
+    set -f
     [ "$from" = "$in/n/$1" ] || purge "$from"
     return "$status"
 }
@@ -251,7 +271,10 @@ prepare() { # PARENT NAME: finds out what there is to work with
         *) refuse tar "$(system)" "$tar" ;;
     esac
     [ "$(printf 12 | dd bs=2 count=1 iflag=fullblock 2>/dev/null)" = 12 ] || refuse dd "$(system)"
-    lists=stat links=no
+    unpack=chunks lists=stat links=no
+    if { dd if=/dev/zero bs=1024 count=1 2>/dev/null && echo 12; } | {
+        tar -B -b 2 -xf - 2>/dev/null && read -r rest && [ "$rest" = 12 ]
+    }; then unpack=exactly; fi
     if find . -prune -printf '' 2>/dev/null; then lists=gnu; fi
     case $(cp --version 2>/dev/null | head -n 1) in
         *"GNU coreutils) 8."[0-9] | *"GNU coreutils) 8.1"? | *"GNU coreutils) 8.2"[0-6]) ;;
@@ -325,19 +348,19 @@ gone() {
 main() { # NONCE TAG PARENT NAME
     set -eu
     nonce=$1 tag=$2 stage='' staged='' said=''
-    exec 3<&0 </dev/null
+    exec 3<&0 </dev/null 2>&1
     trap '' INT PIPE
     trap 'exit 1' HUP TERM
     trap '[ -z "$stage" ] || purge "$stage"' EXIT
     prepare "$3" "$4"
-    say ready "lists=$lists links=$links root=${root:-no} mounts=${mounts:+yes}" \
+    say ready "unpack=$unpack lists=$lists links=$links root=${root:-no} mounts=${mounts:+yes}" \
         "guard=$guard free=$(free)" "uid=$(id -u) tar=$(printf %s "$tar" | tr ' ' _)"
-    while IFS=' ' read -r mark word number <&3; do
+    while IFS=' ' read -r mark word number size <&3; do
         [ "$mark" = "$nonce" ] || break
         case $word in
             list) list ;;
             sums) sums ;;
-            set) stage "$number" ;;
+            set) stage "$number" "$size" ;;
             commit) commit "$number" ;;
             ping) say pong "$number" ;;
             *) break ;;

@@ -28,7 +28,6 @@ import dev.frep.frep.RegularFile;
 import dev.frep.frep.Reply;
 import dev.frep.frep.Scanner;
 import dev.frep.frep.Sums;
-import dev.frep.frep.Trouble;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,6 +85,8 @@ final class Target {
   private final Console console;
   private final BlockingQueue<Reply> inbox = new LinkedBlockingQueue<>();
   private final Map<String, Held> held = new HashMap<>();
+  private final Map<String, Long> restless = new HashMap<>();
+  private final byte[] buffer = new byte[Archive.BUFFER];
   private final Deque<Sent> inFlight = new ArrayDeque<>();
   private final Thread thread = new Thread(this::run, "target");
 
@@ -101,7 +102,6 @@ final class Target {
   private List<Change> pending = List.of();
   private Folder pendingFor;
   private Folder pendingAfter;
-  private final List<String> troubles = new ArrayList<>();
   private int failures;
   private long restUntil = System.nanoTime();
   private boolean connected;
@@ -246,6 +246,7 @@ final class Target {
     facts =
         new Archive.Facts(
             ready.facts().getOrDefault("tar", "").contains("GNU"),
+            "exactly".equals(ready.facts().get("unpack")),
             "yes".equals(ready.facts().get("links")),
             "yes".equals(ready.facts().get("root")),
             !"".equals(ready.facts().get("mounts")),
@@ -367,9 +368,6 @@ final class Target {
           Exit.SUPERSEDED,
           "another frep has taken over " + Names.show(options.copy()) + "; this one has stopped",
           "one sender a destination: stop the other one first if this one shall go on");
-    } else if (reply instanceof Trouble trouble) {
-      console.debug(Names.show(trouble.text()));
-      troubles.add(trouble.text());
     }
   }
 
@@ -380,9 +378,10 @@ final class Target {
     long pings = 0;
     long nextLook = System.nanoTime() + HEAL.toNanos();
     while (true) {
+      boolean last = stopping; // Read first: what is wanted then is the last.
       Folder goal = wanted;
       boolean resting = restUntil > System.nanoTime();
-      if (inFlight.size() < WINDOW && !stopping && goal != tried && !resting) {
+      if (inFlight.size() < WINDOW && !last && goal != tried && !resting) {
         Sent sent = send(link, expected, goal);
         if (sent != null) {
           inFlight.add(sent);
@@ -393,11 +392,12 @@ final class Target {
       }
       if (inFlight.isEmpty()) {
         ours = expected;
-        if (tried == goal && !resting
-            || stopping && cut(Diff.between(expected, goal, scanner::belongs)).isEmpty()) {
+        if (tried == goal && !resting && !isRestless()
+            || last && cut(Diff.between(expected, goal, scanner::belongs)).isEmpty()) {
           settle(goal);
+          expected = ours;
         }
-        if (stopping) {
+        if (last) {
           link.command("bye");
           return;
         }
@@ -407,8 +407,8 @@ final class Target {
         tried = null;
       } else if (reply instanceof Ok ok) {
         acknowledge(ok);
-      } else if (reply instanceof Err) {
-        expected = recover(link);
+      } else if (reply instanceof Err err) {
+        expected = recover(link, err);
         tried = null;
       } else if (reply != null) {
         unexpected(link, reply);
@@ -427,8 +427,23 @@ final class Target {
     }
   }
 
+  /** Whether a file that changed while it was read will be tried again soon. */
+  private boolean isRestless() {
+    long longAgo = System.nanoTime() - RESTLESS.toNanos();
+    for (Map.Entry<String, Long> since : restless.entrySet()) {
+      if (since.getValue() < longAgo) {
+        scanner.problem(since.getKey(), "keeps changing: it is sent when it holds still", "");
+      }
+    }
+    return restless.values().stream().anyMatch(since -> since >= longAgo);
+  }
+
+  /** What changes all the time, as a log does, does not hold up the verdict on the rest. */
+  private static final Duration RESTLESS = Duration.ofSeconds(10);
+
   private void settle(Folder goal) {
     inStep = Diff.between(ours, goal, scanner::belongs).isEmpty();
+    ours = inStep ? goal : ours; // The same object: then only what changes next is compared.
     if (settledAt != goal) {
       settledAt = goal;
       if (!firstCopyTold) {
@@ -451,21 +466,25 @@ final class Target {
     held.entrySet().removeIf(hold -> hold.getValue().isOver(find(goal, hold.getKey())));
     List<Change> changes = cut(all);
     if (changes.isEmpty()) {
+      restless.keySet().retainAll(held.keySet());
       return null;
     }
     long started = System.nanoTime();
     long number = ++numbers;
-    Link.Chunks chunks = link.new Chunks(number);
-    Archive.Written written = new Archive(scanner, expected, goal, facts, chunks).write(changes);
+    Link.Chunks chunks = link.new Chunks(number, facts.exact());
+    Archive.Written written =
+        new Archive(scanner, expected, goal, facts, buffer, chunks).write(changes);
     chunks.finish(!written.applied().isEmpty());
     long soon = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
     for (String path : written.stale()) {
       held.put(path, new Held(find(goal, path), soon));
+      restless.putIfAbsent(path, started);
       dirty.look(path);
     }
     for (String path : written.unreadable()) {
       held.put(path, new Held(find(goal, path), Long.MAX_VALUE));
     }
+    restless.keySet().retainAll(held.keySet());
     if (written.applied().isEmpty()) {
       return send(link, expected, goal);
     }
@@ -565,13 +584,11 @@ final class Target {
   }
 
   /** A set failed: asks what is there, and tries in smaller steps to find the path that fails. */
-  private Folder recover(Link link) throws Failure, InterruptedException, IOException {
+  private Folder recover(Link link, Err err) throws Failure, InterruptedException, IOException {
     Sent failed = inFlight.poll();
-    List<String> why = List.copyOf(troubles);
     for (; !inFlight.isEmpty(); inFlight.poll()) {
       await(link, Answer.class);
     }
-    troubles.clear();
     List<Change> changes = failed.changes.stream().filter(Target::matters).toList();
     limit = Math.max(1, changes.size() / 2);
     failures = changes.size() > 1 ? failures : failures + 1;
@@ -583,8 +600,8 @@ final class Target {
         boolean told = before != null && Objects.equals(before.entry, entry);
         if (matters(change) && !told) {
           console.error(
-              Names.show(change.path()) + " cannot be put there: " + Refusal.gist(why),
-              Refusal.hintFor(why) + "; it is tried again");
+              Names.show(change.path()) + " cannot be put there: " + Refusal.gist(err.why()),
+              Refusal.hintFor(err.why()) + "; it is tried again");
         }
       }
       if (failures > 2) { // Not a matter of one path: a full disk need not be asked all the time.

@@ -524,7 +524,7 @@ class ReceiverTest {
   private static String hostile(World world) {
     var deed = "touch " + world.parent + "/executed " + world.destination + "/executed\n";
     var lines =
-        "end\ncommit 1\nset 2\nlist\nbye\n".lines().map(w -> Session.NONCE + " " + w + "\n");
+        "end 1\ncommit 1\nset 2 512\nlist\nbye\n".lines().map(w -> Session.NONCE + " " + w + "\n");
     return ("\n" + deed + "`" + deed.strip() + "`\n" + lines.reduce("", String::concat))
         .repeat(2000);
   }
@@ -546,7 +546,7 @@ class ReceiverTest {
       assertRefused(session.set(1, broken).commit(1));
       var header = bad.clone();
       header[150] = 'x'; // A wrong checksum.
-      System.arraycopy(hostile(world).getBytes(), 0, header, 1024, header.length - 1024);
+      System.arraycopy(hostile(world).getBytes(), 0, header, 1024, header.length - 2048);
       assertRefused(session.set(1, header).commit(1));
       assertEquals("old\n", Files.readString(world.destination.resolve("file")));
       assertFalse(Files.exists(world.destination.resolve("new")));
@@ -656,7 +656,7 @@ class ReceiverTest {
     var set = archive().file("./n/0/file", "new\n").plan("into 0 .").bytes();
     try (var session = open(shell, world)) {
       assertRefused(session.commit(1));
-      session.line("set 1").line("chunk " + set.length + " 1").raw(set).line("abort");
+      session.raw(Session.set(session.exact(), 1, set)).line("abort 1");
       assertRefused(session.commit(1));
       session.set(2, set);
       assertRefused(session.commit(1));
@@ -677,7 +677,7 @@ class ReceiverTest {
     var first = archive().file("./n/0/first", "new\n").plan("into 0 .").bytes();
     var second = archive().file("./n/1/second", "new\n").plan("into 1 .", "into 0 .").bytes();
     try (var session = open(shell, world)) {
-      session.line("set 1").line("chunk " + first.length + " 1").raw(first).line("abort");
+      session.raw(Session.set(session.exact(), 1, first)).line("abort 1");
       session.set(2, second).commit(2);
       assertTrue(Files.exists(world.destination.resolve("second")));
       assertFalse(Files.exists(world.destination.resolve("first")));

@@ -9,10 +9,12 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
@@ -148,13 +150,34 @@ final class Session implements AutoCloseable {
 
   /** Sends a change set, without its commit. */
   Session set(int number, byte[] archive) {
-    return line("set " + number).line("chunk " + archive.length + " 1").raw(archive).line("end");
+    return raw(set(exact(), number, archive)).line("end " + number);
   }
 
-  /** Commits a set and waits for the answer: what was said up to "ok" or "err". */
+  /** Whether its tar reads no further than the last record; it has said so when it was ready. */
+  boolean exact() {
+    return heard().contains(" unpack=exactly ");
+  }
+
+  /** A change set up to the line that ends it. */
+  static byte[] set(boolean exact, int number, byte[] archive) {
+    var record = exact ? 4096 : archive.length;
+    var begin = NONCE + " set " + number + " " + record + "\n";
+    var lines = begin + (exact ? "" : NONCE + " chunk " + record + " 1\n");
+    var head = lines.getBytes(ISO_8859_1);
+    var padded = (archive.length + record - 1) / record * record;
+    var all = Arrays.copyOf(head, head.length + padded);
+    System.arraycopy(archive, 0, all, head.length, archive.length);
+    return all;
+  }
+
+  /** Commits a set and waits for the answer: what the tools said, and "ok" or "err". */
   List<String> commit(int number) throws InterruptedException {
+    var from = read;
     line("commit " + number);
-    return until("ok", "err");
+    var answers = until("ok", "err");
+    var said = heard().substring(from, read).lines();
+    var problems = said.filter(line -> !line.isEmpty() && !line.startsWith(NONCE + " "));
+    return Stream.concat(problems.map(text -> "problem " + text), answers.stream()).toList();
   }
 
   /** Waits for an answer that begins with one of these words; returns all answers up to it. */

@@ -76,6 +76,7 @@ class TroubleTest {
         assertEquals("x".repeat(300_000), there("folder/large"), "the old is kept");
         World.await(frep, "the path named", () -> frep.err().contains("folder/large"));
         Files.delete(disk.resolve("filler"));
+        write("top", "sets the time of the folder that the filler was in\n");
         world.awaitInStep(frep);
         assertEquals(0, frep.stop(), frep.output());
       }
