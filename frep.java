@@ -12,6 +12,7 @@
 //SOURCES support/GitRepository.java
 //SOURCES support/IgnorePattern.java
 //SOURCES support/IgnoreRules.java
+//SOURCES support/Intake.java
 //SOURCES support/Manifest.java
 //SOURCES support/Memory.java
 //SOURCES support/Names.java
@@ -38,7 +39,7 @@
 
 package dev.frep;
 
-import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -82,6 +83,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ForkJoinTask;
+import java.util.concurrent.RecursiveAction;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -549,6 +552,21 @@ public final class frep {
     private volatile IgnoreRules ignore;
     private boolean lost;
 
+    /** A part of a scan that others may do. */
+    private static final class Work extends RecursiveAction {
+      private static final long serialVersionUID = 1;
+      private final transient Runnable work;
+
+      Work(Runnable work) {
+        this.work = work;
+      }
+
+      @Override
+      protected void compute() {
+        work.run();
+      }
+    }
+
     /** What was sent of a file so young that a change of it might leave no trace. */
     private record Glance(RegularFile file, long checksum) {}
 
@@ -707,12 +725,22 @@ public final class frep {
         boolean whole,
         Dirty.Paths dirty)
         throws IOException {
-      Map<String, Object> found;
-      try {
-        found = attributes(file);
-      } catch (IOException gone) {
-        return drop(path, before);
-      }
+      Map<String, Object> found = found(file);
+      return found == null
+          ? drop(path, before)
+          : known(path, file, found, rule, before, whole, dirty);
+    }
+
+    /** The same, of what is known to be there. */
+    private Entry known(
+        String path,
+        Path file,
+        Map<String, Object> found,
+        IgnoreRules.Folder rule,
+        Entry before,
+        boolean whole,
+        Dirty.Paths dirty)
+        throws IOException {
       int type = mode(found) & 0170000;
       boolean isFolder = type == 0040000;
       if (!path.isEmpty() && !rule.sends(name(path), isFolder)) {
@@ -811,24 +839,37 @@ public final class frep {
         return new Closed();
       }
       rules.put(path, rule);
-      names.entrySet().parallelStream() // Most of a scan is waiting for the kernel's answers.
-          .forEach(
-              child -> {
-                Entry old = before.children.get(child.getKey());
-                Entry entry = inside(join(path, child.getKey()), child.getValue(), rule, old);
-                if (entry != null) {
-                  synchronized (children) {
-                    children.put(child.getKey(), entry);
-                  }
-                }
-              });
+      List<RecursiveAction> folders = new ArrayList<>();
+      names.forEach(
+          (name, child) -> {
+            String at = join(path, name);
+            Entry old = before.children.get(name);
+            Map<String, Object> found = found(child);
+            if (found == null) {
+              drop(at, old);
+            } else if (isFolder(found)) { // Much of a scan is waiting for answers: wait for many.
+              folders.add(new Work(() -> put(children, name, inside(at, child, found, rule, old))));
+            } else {
+              put(children, name, inside(at, child, found, rule, old));
+            }
+          });
+      ForkJoinTask.invokeAll(folders);
       Folder now = new Folder(mode(own) & 07777, modified(own), inode(own), children);
       return kept(path, rule, now.orBefore(before));
     }
 
-    private Entry inside(String path, Path file, IgnoreRules.Folder rule, Entry before) {
+    private static void put(Map<String, Entry> children, String name, Entry entry) {
+      if (entry != null) {
+        synchronized (children) {
+          children.put(name, entry);
+        }
+      }
+    }
+
+    private Entry inside(
+        String path, Path file, Map<String, Object> found, IgnoreRules.Folder rule, Entry before) {
       try {
-        return look(path, file, rule, before, true, null);
+        return known(path, file, found, rule, before, true, null);
       } catch (IOException broken) {
         problem(path, "cannot be read (" + reason(broken) + "): left as it is there", "");
         return new Closed();
@@ -894,6 +935,19 @@ public final class frep {
 
     static Map<String, Object> attributes(Path file) throws IOException {
       return Files.readAttributes(file, ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** The attributes; null if there is nothing. */
+    private static Map<String, Object> found(Path file) {
+      try {
+        return attributes(file);
+      } catch (IOException gone) {
+        return null;
+      }
+    }
+
+    private static boolean isFolder(Map<String, Object> found) {
+      return (mode(found) & 0170000) == 0040000;
     }
 
     private static int mode(Map<String, Object> found) {
@@ -1726,7 +1780,8 @@ public final class frep {
     // What it says.
 
     private void listen() {
-      try (InputStream in = new BufferedInputStream(process.getInputStream(), 1 << 16)) {
+      try (InputStream out = process.getInputStream()) {
+        Intake in = new Intake(out);
         for (String line; (line = line(in)) != null; ) {
           if (!line.startsWith(nonce + " ")) {
             if (!line.isBlank()) {
@@ -1783,24 +1838,18 @@ public final class frep {
     }
 
     /** A line without its end; what is longer than any of ours is cut. */
-    private String line(InputStream in) throws IOException {
-      StringBuilder line = new StringBuilder();
-      for (int b; (b = in.read()) >= 0; ) {
-        if (b == '\n') {
-          return line.toString();
-        }
-        if (line.length() < LONGEST_LINE) {
-          line.append((char) b);
-        }
+    private String line(Intake in) throws IOException {
+      try {
+        return in.until('\n', LONGEST_LINE);
+      } catch (EOFException part) {
+        complain(part.getMessage()); // Without its end it did not arrive, but may say why.
+        return null;
       }
-      if (line.length() > 0) {
-        complain(line.toString()); // Without its end it did not arrive, but may say why.
-      }
-      return null;
     }
 
     private void complain() {
-      try (InputStream in = process.getErrorStream()) {
+      try (InputStream errors = process.getErrorStream()) {
+        Intake in = new Intake(errors);
         for (String line; (line = line(in)) != null; ) {
           complain(line);
         }

@@ -213,9 +213,10 @@ list() {
     say listed
 }
 
-# TYPE MODE SIZE SECONDS PATH, NUL, target of a link, NUL; at the end an empty record.
+# DEPTH TYPE MODE SIZE SECONDS NAME, NUL, target of a link, NUL, each folder before what is in it; at
+# the end an empty record.
 list_gnu() {
-    find . -path "./.frep-$tag.*" -prune -o -printf '%y %m %s %Ts %P\0%l\0' 2>/dev/null
+    find . -path "./.frep-$tag.*" -prune -o -printf '%d %y %m %s %Ts %f\0%l\0' 2>/dev/null
     printf '\0'
 }
 

@@ -5,11 +5,8 @@ import dev.frep.frep.Entry;
 import dev.frep.frep.Folder;
 import dev.frep.frep.RegularFile;
 import dev.frep.frep.Symlink;
-import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -43,20 +40,21 @@ final class Manifest {
    * @param stat the form without GNU find
    * @param sign called now and then while records arrive
    */
-  static Folder read(InputStream in, boolean stat, Runnable sign) throws IOException {
+  static Folder read(Intake in, boolean stat, Runnable sign) throws IOException {
     Builder builder = new Builder();
     if (stat) {
       readStat(in, builder, sign);
     } else {
       for (String record; !(record = next(in)).isEmpty(); ) {
         String target = next(in);
-        String[] word = record.split(" ", 5);
+        String[] word = record.split(" ", 6);
         builder.add(
-            word[4],
-            type(word[0]),
-            Integer.parseInt(word[1], 8),
-            Long.parseLong(word[2]),
+            Integer.parseInt(word[0]),
+            word[5],
+            type(word[1]),
+            Integer.parseInt(word[2], 8),
             Long.parseLong(word[3]),
+            Long.parseLong(word[4]),
             target);
         sign.run();
       }
@@ -77,7 +75,7 @@ final class Manifest {
   private static final int FOLDER = 0040000;
   private static final int LINK = 0120000;
 
-  private static void readStat(InputStream in, Builder builder, Runnable sign) throws IOException {
+  private static void readStat(Intake in, Builder builder, Runnable sign) throws IOException {
     for (String name; !(name = next(in)).isEmpty(); ) {
       List<String> names = new ArrayList<>();
       for (; !name.isEmpty(); name = next(in)) {
@@ -111,7 +109,7 @@ final class Manifest {
    *
    * @param sign called now and then while records arrive
    */
-  static Map<String, String> readSums(InputStream in, Runnable sign) throws IOException {
+  static Map<String, String> readSums(Intake in, Runnable sign) throws IOException {
     Map<String, String> sums = new HashMap<>();
     for (String name; !(name = next(in)).isEmpty(); ) {
       List<String> names = new ArrayList<>();
@@ -137,42 +135,60 @@ final class Manifest {
 
   private static final int SHA_256_DIGITS = 64;
 
-  private static String next(InputStream in) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    for (int b; (b = in.read()) != 0; ) {
-      if (b < 0 || bytes.size() > LONGEST_RECORD) {
-        throw new EOFException("the listing ended early");
-      }
-      bytes.write(b);
+  private static String next(Intake in) throws IOException {
+    String record = in.until('\0', LONGEST_RECORD);
+    if (record == null || record.length() == LONGEST_RECORD) {
+      throw new EOFException("the listing ended early");
     }
-    return bytes.toString(StandardCharsets.ISO_8859_1);
+    return record;
   }
 
-  /** Folders by their paths, parents before what is in them. */
+  /** Takes folders before what is in them. */
   private static final class Builder {
-    private final Map<String, TreeMap<String, Entry>> folders = new HashMap<>();
+    private final List<TreeMap<String, Entry>> open = new ArrayList<>();
+    private final List<String> path = new ArrayList<>();
     private Folder root = Folder.NONE;
 
-    void add(String path, int type, int mode, long size, long seconds, String target) {
-      long modified = seconds * 1_000_000_000L;
-      Entry entry;
-      if (type == FOLDER) {
-        TreeMap<String, Entry> children = new TreeMap<>();
-        folders.put(path, children);
-        Folder folder = new Folder(mode, modified, 0, children);
-        entry = folder;
-        if (path.isEmpty()) {
-          root = folder;
-          return;
+    /** What is at a path: a name for each folder on the way. */
+    void add(String path, int type, int mode, long size, long seconds, String target)
+        throws IOException {
+      String[] names = path.isEmpty() ? new String[0] : path.split("/");
+      for (int depth = 0; depth < names.length - 1; depth++) {
+        if (depth + 1 >= open.size() || !names[depth].equals(this.path.get(depth))) {
+          return; // Its folder went away while it was listed.
         }
-      } else if (type == LINK) {
-        entry = new Symlink(target, modified);
-      } else {
-        entry = new RegularFile(type == FILE ? mode : -1, size, modified, 0, -1);
       }
-      TreeMap<String, Entry> parent = folders.get(frep.parent(path));
-      if (parent != null) {
-        parent.put(frep.name(path), entry);
+      String name = names.length == 0 ? "" : names[names.length - 1];
+      add(names.length, name, type, mode, size, seconds, target);
+    }
+
+    /** The same by depth, 0 for the root, in the folder that came last at the depth above. */
+    void add(int depth, String name, int type, int mode, long size, long seconds, String target)
+        throws IOException {
+      boolean plain = !name.isEmpty() && name.indexOf('/') < 0 && !name.matches("\\.\\.?");
+      if (depth > open.size() || depth < 0 || depth > 0 && !plain) {
+        throw new IOException("the listing is out of order");
+      }
+      long modified = seconds * 1_000_000_000L;
+      TreeMap<String, Entry> children = new TreeMap<>();
+      Entry entry =
+          type == FOLDER
+              ? new Folder(mode, modified, 0, children)
+              : type == LINK
+                  ? new Symlink(target, modified)
+                  : new RegularFile(type == FILE ? mode : -1, size, modified, 0, -1);
+      if (depth > 0) {
+        open.get(depth - 1).put(name, entry);
+      } else if (entry instanceof Folder folder) {
+        root = folder;
+      }
+      if (type == FOLDER) {
+        open.subList(depth, open.size()).clear();
+        open.add(children);
+        path.subList(Math.max(0, depth - 1), path.size()).clear();
+        if (depth > 0) {
+          path.add(name);
+        }
       }
     }
 

@@ -28,6 +28,7 @@ final class Memory {
 
   private final Path file;
   private final Console console;
+  private Folder kept;
 
   /** The memory of what one source has put at one destination of one target. */
   Memory(Path source, String target, String destination, Console console) {
@@ -67,6 +68,10 @@ final class Memory {
 
   /** Remembers what is there now. */
   void keep(Folder there) {
+    if (there == kept) {
+      return;
+    }
+    kept = there;
     try {
       Files.createDirectories(file.getParent());
       Path fresh = Files.createTempFile(file.getParent(), "new", "");

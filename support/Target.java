@@ -180,11 +180,16 @@ final class Target {
   /** One connection, to its end. Reading the source never fails here: the link does. */
   private Exit serve(Link link) throws Failure, InterruptedException {
     try {
-      greet(link);
+      Ready ready = (Ready) await(link, Ready.class);
+      boolean look = connected || options.initial() || options.verify();
+      if (look) {
+        link.command("list"); // It takes a while: the rest is done meanwhile.
+      }
+      greet(link, ready);
       if (options.verify()) {
         return verify(link);
       }
-      Folder there = connected || options.initial() ? learn(link) : (ours = goal());
+      Folder there = look ? listed(link) : (ours = goal());
       if (!connected) {
         warnOfFullDisk(there);
       }
@@ -228,9 +233,8 @@ final class Target {
     }
   }
 
-  /** Waits until the receiver is ready, and learns what it can do. */
-  private void greet(Link link) throws Failure, InterruptedException {
-    Ready ready = (Ready) await(link, Ready.class);
+  /** Learns what the receiver can do. */
+  private void greet(Link link, Ready ready) throws Failure {
     if (facts != null) {
       console.say("connected again");
     } else {
@@ -296,7 +300,6 @@ final class Target {
 
   /** Compares contents, and prints what differs. */
   private Exit verify(Link link) throws Failure, InterruptedException, IOException {
-    link.command("list");
     Folder there = ((Listing) await(link, Listing.class)).there();
     link.command("sums");
     Map<String, String> sums = ((Sums) await(link, Sums.class)).sums();
@@ -309,8 +312,12 @@ final class Target {
 
   /** What the target itself says is there is what was acknowledged. */
   private Folder learn(Link link) throws Failure, InterruptedException, IOException {
-    inFlight.clear();
     link.command("list");
+    return listed(link);
+  }
+
+  private Folder listed(Link link) throws Failure, InterruptedException, IOException {
+    inFlight.clear();
     Folder there = ((Listing) await(link, Listing.class)).there();
     Folder known = ours;
     return Manifest.match(

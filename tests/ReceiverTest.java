@@ -261,7 +261,8 @@ class ReceiverTest {
       var form = heard.contains(" listing stat\n");
       var listing = heard.substring(heard.indexOf('\n', heard.indexOf(" listing ")) + 1);
       var bytes = listing.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
-      var there = Manifest.read(new java.io.ByteArrayInputStream(bytes), form, () -> {});
+      var there =
+          Manifest.read(new Intake(new java.io.ByteArrayInputStream(bytes)), form, () -> {});
       assertEquals(
           List.of("a\nb", "file", "folder", "link"), List.copyOf(there.children().keySet()));
       assertEquals(5, ((frep.RegularFile) there.children().get("a\nb")).size());
