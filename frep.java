@@ -16,6 +16,7 @@
 //SOURCES support/Manifest.java
 //SOURCES support/Memory.java
 //SOURCES support/Names.java
+//SOURCES support/Pace.java
 //SOURCES support/Refusal.java
 //SOURCES support/Route.java
 //SOURCES support/Stop.java
@@ -197,6 +198,7 @@ public final class frep {
       boolean initial,
       boolean watch,
       Duration timeout,
+      Boolean compress,
       boolean verify,
       boolean heal,
       int maxDelete,
@@ -1131,7 +1133,8 @@ public final class frep {
     /** What the target can do, as it said itself. */
     record Facts(
         boolean gnuTar,
-        boolean exact,
+        boolean records,
+        boolean unzips,
         boolean links,
         boolean ownsRoot,
         boolean mounts,
@@ -1577,6 +1580,7 @@ public final class frep {
     private final Deque<String> complaints = new ArrayDeque<>();
     private final Thread errors;
     private final byte[] chunk = new byte[CHUNK];
+    private long blocked;
     private final BlockingQueue<byte[]> outgoing = new ArrayBlockingQueue<>(PIECES);
     private final Thread pump;
     private volatile IOException broken;
@@ -1665,6 +1669,7 @@ public final class frep {
 
     /** Hands bytes to the pump; waits if too many are on their way. */
     private void send(byte[] piece) throws IOException {
+      long before = System.nanoTime();
       try {
         if (!outgoing.offer(piece, timeout.toMillis(), TimeUnit.MILLISECONDS)) {
           kill();
@@ -1674,6 +1679,7 @@ public final class frep {
         Thread.currentThread().interrupt();
         throw new InterruptedIOException();
       }
+      blocked += System.nanoTime() - before;
       if (broken != null) {
         throw new IOException(broken);
       }
@@ -1712,22 +1718,39 @@ public final class frep {
       return Duration.ofNanos(System.nanoTime() - lastSign);
     }
 
-    /**
-     * An archive's way: in records of one size, and where tar reads too far, announced in pieces.
-     */
+    /** How an archive travels. */
+    enum Way {
+      /** Padded to records, for a tar that reads no further than the last of them. */
+      RECORDS,
+      /** In pieces that are announced. */
+      CHUNKS,
+      /** The same, compressed. */
+      GZIP
+    }
+
+    /** What an archive is written to; what it holds back is sent when the set is finished. */
     final class Chunks extends OutputStream {
       private final long set;
-      private final boolean exact;
+      private final Way way;
       private final byte[] buffer = chunk;
       private int length;
       private int record;
+      private final long begun = System.nanoTime();
+      private final long blockedBefore = blocked;
+      private long total;
 
-      /**
-       * @param exact the tar there reads no further than the last record
-       */
-      Chunks(long set, boolean exact) {
+      Chunks(long set, Way way) {
         this.set = set;
-        this.exact = exact;
+        this.way = way;
+      }
+
+      Way way() {
+        return way;
+      }
+
+      /** How it went, once it is finished. */
+      Pace.Trip trip(long weight) {
+        return new Pace.Trip(weight, total, blocked - blockedBefore, begun, System.nanoTime());
       }
 
       @Override
@@ -1752,15 +1775,28 @@ public final class frep {
       private void send(int size) throws IOException {
         if (record == 0) {
           record = size;
-          command("set " + set + " " + record);
+          command("set " + set + " " + packing());
         }
-        int padded = (length + record - 1) / record * record;
-        Arrays.fill(buffer, length, padded, (byte) 0);
-        if (!exact) {
-          command("chunk " + record + " " + padded / record);
+        if (way == Way.RECORDS) {
+          int padded = (length + record - 1) / record * record;
+          Arrays.fill(buffer, length, padded, (byte) 0);
+          length = padded;
+        } else if (length % BLOCK == 0) {
+          command("chunk " + BLOCK + " " + length / BLOCK);
+        } else {
+          command("chunk " + length + " 1");
         }
-        Link.this.send(Arrays.copyOf(buffer, padded));
+        Link.this.send(Arrays.copyOf(buffer, length));
+        total += length;
         length = 0;
+      }
+
+      private String packing() {
+        return switch (way) {
+          case RECORDS -> "" + record;
+          case CHUNKS -> "0";
+          case GZIP -> "gzip";
+        };
       }
 
       /** Commits the set, if it has come to something. */

@@ -7,8 +7,9 @@
 # The wire. Each line of either end begins with NONCE, random and known to these two ends alone.
 #   sender    NONCE list                what is there?
 #             NONCE set N SIZE          a change set: a tar archive follows, padded to records of SIZE
-#                                       bytes; where unpack=chunks, in pieces, each after a line
-#             NONCE chunk SIZE COUNT    of its own: COUNT blocks of SIZE bytes
+#                                       bytes. Or, if that is 0 or gzip, in pieces, as it is or
+#                                       compressed, each after a line of its own:
+#             NONCE chunk SIZE COUNT    COUNT blocks of SIZE bytes
 #             NONCE end N | abort N     the archive has ended; an aborted set is forgotten
 #             NONCE commit N            puts set N in place: without this line it never happened
 #             NONCE sums                what is in the files?
@@ -62,13 +63,18 @@ stage() { # N SIZE: unpacks what follows into a folder that nobody looks into
     [ -d "$in" ] || gone
     [ -z "$staged" ] || fresh # What an aborted set has left is not of this one.
     staged=$1
-    cd -- "$in" && "unpack_$unpack" "$1" "$2" || staged=failed
+    case $2 in
+        0) unpack=unpack_chunks filter=cat ;;
+        gzip) unpack=unpack_chunks filter='gzip -dc' ;;
+        *) unpack=unpack_records ;;
+    esac
+    cd -- "$in" && "$unpack" "$1" "$2" || staged=failed
     cd /
 }
 
 # GNU tar takes no byte more than whole records. What it leaves when it gives up early is no command:
 # no line of a file can know the nonce.
-unpack_exactly() { # N SIZE
+unpack_records() { # N SIZE
     status=0
     tar -B -b "$(($2 / 512))" -xpof - <&3 || status=$?
     while IFS=' ' read -r mark word number <&3; do
@@ -80,6 +86,15 @@ unpack_exactly() { # N SIZE
 
 # Other tars read all they can get. So they get no more than the archive, and the cat takes the rest.
 unpack_chunks() { # N
+    chunks "$1" | { $filter || : >broken; } | {
+        status=0
+        tar -xpof - || status=$?
+        cat >/dev/null
+        exit "$status"
+    } && [ -f whole ] && [ ! -f broken ]
+}
+
+chunks() { # N
     chunks "$1" | {
         status=0
         tar -xpof - || status=$?
@@ -272,10 +287,11 @@ prepare() { # PARENT NAME: finds out what there is to work with
         *) refuse tar "$(system)" "$tar" ;;
     esac
     [ "$(printf 12 | dd bs=2 count=1 iflag=fullblock 2>/dev/null)" = 12 ] || refuse dd "$(system)"
-    unpack=chunks lists=stat links=no
+    records=no lists=stat links=no zip=no
     if { dd if=/dev/zero bs=1024 count=1 2>/dev/null && echo 12; } | {
         tar -B -b 2 -xf - 2>/dev/null && read -r rest && [ "$rest" = 12 ]
-    }; then unpack=exactly; fi
+    }; then records=yes; fi
+    if command -v gzip >/dev/null; then zip=gzip; fi
     if find . -prune -printf '' 2>/dev/null; then lists=gnu; fi
     case $(cp --version 2>/dev/null | head -n 1) in
         *"GNU coreutils) 8."[0-9] | *"GNU coreutils) 8.1"? | *"GNU coreutils) 8.2"[0-6]) ;;
@@ -354,7 +370,7 @@ main() { # NONCE TAG PARENT NAME
     trap 'exit 1' HUP TERM
     trap '[ -z "$stage" ] || purge "$stage"' EXIT
     prepare "$3" "$4"
-    say ready "unpack=$unpack lists=$lists links=$links root=${root:-no} mounts=${mounts:+yes}" \
+    say ready "records=$records zip=$zip lists=$lists links=$links root=${root:-no} mounts=${mounts:+yes}" \
         "guard=$guard free=$(free)" "uid=$(id -u) tar=$(printf %s "$tar" | tr ' ' _)"
     while IFS=' ' read -r mark word number size <&3; do
         [ "$mark" = "$nonce" ] || break

@@ -106,6 +106,13 @@ final class Arguments implements Callable<Integer> {
   private int timeout;
 
   @Option(
+      names = "--compress",
+      negatable = true,
+      description =
+          "Compress what is sent, or never; without it: if the link is slow enough to gain by it.")
+  private Boolean compress;
+
+  @Option(
       names = "--verify",
       description = "Compare contents with the copy, list what differs, change nothing there.")
   private boolean verify;
@@ -267,6 +274,7 @@ final class Arguments implements Callable<Integer> {
         withInitialReplication,
         replicateOnChange && !once && !verify,
         Duration.ofSeconds(timeout),
+        compress,
         verify,
         heal,
         maxDelete == null ? -1 : maxDelete,

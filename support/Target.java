@@ -29,6 +29,7 @@ import dev.frep.frep.Reply;
 import dev.frep.frep.Scanner;
 import dev.frep.frep.Sums;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,14 +46,13 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.Deflater;
+import java.util.zip.GZIPOutputStream;
 
 /** One copy: it knows what its other end has acknowledged, and sends what is missing there. */
 final class Target {
   /** So many sets may wait for their ack: the link need not stand still for a round trip. */
   private static final int WINDOW = 2;
-
-  /** A set holds the link no longer than about a second. */
-  private static final long SET_BYTES = 64 << 20;
 
   private static final int SET_CHANGES = 20_000;
 
@@ -66,7 +66,8 @@ final class Target {
   private static final Duration HEAL = Duration.ofSeconds(5);
 
   /** A set on its way, and what the target is once it is there. */
-  private record Sent(long number, List<Change> changes, Folder result, long bytes, long started) {}
+  private record Sent(
+      long number, List<Change> changes, Folder result, long bytes, Pace.Trip trip) {}
 
   /** A path that failed is left alone until it changes or its time has come. */
   private record Held(Entry entry, long until) {
@@ -80,6 +81,8 @@ final class Target {
   private final Options options;
   private final Route route;
   private final Memory memory;
+  private final Pace pace;
+  private long asked;
   private final Scanner scanner;
   private final Dirty dirty;
   private final Console console;
@@ -114,6 +117,7 @@ final class Target {
 
   Target(Options options, Route route, Scanner scanner, Dirty dirty, Console console) {
     this.options = options;
+    this.pace = new Pace(options.compress());
     this.route = route;
     this.memory = new Memory(options.source(), route.label(), options.copy(), console);
     this.scanner = scanner;
@@ -183,6 +187,8 @@ final class Target {
       Ready ready = (Ready) await(link, Ready.class);
       boolean look = connected || options.initial() || options.verify();
       if (look) {
+        asked = System.nanoTime();
+        link.command("ping 0");
         link.command("list"); // It takes a while: the rest is done meanwhile.
       }
       greet(link, ready);
@@ -250,7 +256,8 @@ final class Target {
     facts =
         new Archive.Facts(
             ready.facts().getOrDefault("tar", "").contains("GNU"),
-            "exactly".equals(ready.facts().get("unpack")),
+            "yes".equals(ready.facts().get("records")),
+            "gzip".equals(ready.facts().get("zip")),
             "yes".equals(ready.facts().get("links")),
             "yes".equals(ready.facts().get("root")),
             !"".equals(ready.facts().get("mounts")),
@@ -342,6 +349,9 @@ final class Target {
   private Reply await(Link link, Class<? extends Reply> type) throws Failure, InterruptedException {
     while (true) {
       Reply reply = inbox.poll(1, TimeUnit.SECONDS);
+      if (reply instanceof Pong pong && pong.number() == 0) {
+        pace.roundTrip(Duration.ofNanos(System.nanoTime() - asked));
+      }
       if (type.isInstance(reply)) {
         return reply;
       }
@@ -478,9 +488,8 @@ final class Target {
     }
     long started = System.nanoTime();
     long number = ++numbers;
-    Link.Chunks chunks = link.new Chunks(number, facts.exact());
-    Archive.Written written =
-        new Archive(scanner, expected, goal, facts, buffer, chunks).write(changes);
+    Link.Chunks chunks = link.new Chunks(number, way(changes));
+    Archive.Written written = write(changes, expected, goal, chunks);
     chunks.finish(!written.applied().isEmpty());
     long soon = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
     for (String path : written.stale()) {
@@ -503,7 +512,44 @@ final class Target {
       pendingFor = goal;
       pendingAfter = result;
     }
-    return new Sent(number, written.applied(), result, written.bytes(), started);
+    return new Sent(
+        number, written.applied(), result, written.bytes(), chunks.trip(weight(changes)));
+  }
+
+  /** Compresses what is large enough to gain by it, if the link is what limits it. */
+  private Link.Way way(List<Change> changes) {
+    boolean zip = facts.unzips() && pace.compresses(weight(changes));
+    return zip ? Link.Way.GZIP : facts.records() ? Link.Way.RECORDS : Link.Way.CHUNKS;
+  }
+
+  private Archive.Written write(
+      List<Change> changes, Folder expected, Folder goal, Link.Chunks chunks) throws IOException {
+    if (chunks.way() != Link.Way.GZIP) {
+      return new Archive(scanner, expected, goal, facts, buffer, chunks).write(changes);
+    }
+    try (OutputStream zip = new Zip(chunks)) {
+      return new Archive(scanner, expected, goal, facts, buffer, zip).write(changes);
+    }
+  }
+
+  /** The least effort gives most of what there is to gain. */
+  private static final class Zip extends GZIPOutputStream {
+    Zip(OutputStream out) throws IOException {
+      super(out, 1 << 16);
+      def.setLevel(Deflater.BEST_SPEED);
+    }
+  }
+
+  /** What a change weighs besides its content: a header and what rounds it up. */
+  private static final int HEADER = 1024;
+
+  private static long weight(Change change) {
+    return HEADER
+        + (change instanceof Put put && put.entry() instanceof RegularFile file ? file.size() : 0);
+  }
+
+  private static long weight(List<Change> changes) {
+    return changes.stream().mapToLong(Target::weight).sum();
   }
 
   /** Stops before so many deletes that they look like a slip. */
@@ -535,7 +581,7 @@ final class Target {
     long bytes = 0;
     boolean whole = true; // What makes room and what comes there go together.
     for (Change change : all) {
-      if (whole && (some.size() >= limit || bytes >= SET_BYTES)) {
+      if (whole && (some.size() >= limit || bytes >= pace.setBytes())) {
         break;
       }
       whole = !(change instanceof Delete delete && delete.first());
@@ -544,9 +590,7 @@ final class Target {
         continue;
       }
       some.add(change);
-      if (change instanceof Put put && put.entry() instanceof RegularFile file) {
-        bytes += file.size();
-      }
+      bytes += weight(change);
     }
     return some;
   }
@@ -580,13 +624,15 @@ final class Target {
     if (sent == null || sent.number != ok.set()) {
       throw new Failure(Exit.CONNECTION, "the target acknowledged what was not sent", "");
     }
+    pace.acknowledged(sent.trip);
     limit = Math.min(SET_CHANGES, limit * 2);
     failures = 0;
     ours = sent.result;
     summary.add(sent.changes, sent.bytes);
     if (firstCopyTold) {
       console.say(
-          Summary.of(sent.changes, sent.bytes, Duration.ofNanos(System.nanoTime() - sent.started)));
+          Summary.of(
+              sent.changes, sent.bytes, Duration.ofNanos(System.nanoTime() - sent.trip.begun())));
     }
   }
 

@@ -155,13 +155,13 @@ final class Session implements AutoCloseable {
 
   /** Whether its tar reads no further than the last record; it has said so when it was ready. */
   boolean exact() {
-    return heard().contains(" unpack=exactly ");
+    return heard().contains(" records=yes ");
   }
 
   /** A change set up to the line that ends it. */
   static byte[] set(boolean exact, int number, byte[] archive) {
     var record = exact ? 4096 : archive.length;
-    var begin = NONCE + " set " + number + " " + record + "\n";
+    var begin = NONCE + " set " + number + " " + (exact ? record : 0) + "\n";
     var lines = begin + (exact ? "" : NONCE + " chunk " + record + " 1\n");
     var head = lines.getBytes(ISO_8859_1);
     var padded = (archive.length + record - 1) / record * record;

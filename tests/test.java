@@ -12,6 +12,7 @@
 //SOURCES Commands.java
 //SOURCES ContainersReplicationTest.java
 //SOURCES ContentTest.java
+//SOURCES CompressionTest.java
 //SOURCES CutTest.java
 //SOURCES DriftTest.java
 //SOURCES DockerEngine.java
@@ -30,6 +31,7 @@
 //SOURCES Replication.java
 //SOURCES Rootfs.java
 //SOURCES Session.java
+//SOURCES SlowLink.java
 //SOURCES SshReplicationTest.java
 //SOURCES Sshd.java
 //SOURCES TransportsTest.java

@@ -1,0 +1,75 @@
+package dev.frep;
+
+import java.time.Duration;
+
+/** How fast a target takes what is sent, and what follows from that for the next set. */
+final class Pace {
+  /** A link that takes less, in bytes a second, is filled by what one core can compress. */
+  private static final double SLOW = 20e6;
+
+  /** What is lighter is on its way before it is compressed. */
+  private static final long LIGHT = 1 << 15;
+
+  /** Of fewer bytes the time says little. */
+  private static final long TELLING = 1 << 19;
+
+  /** What it takes to put a set in place, be it ever so small. */
+  private static final Duration COMMIT = Duration.ofMillis(30);
+
+  /** So often in a row a link must have been slow before it counts as slow. */
+  private static final int SURE = 2;
+
+  private static final long FIRST = 2 << 20;
+  private static final long LARGEST = 64 << 20;
+  private static final int GROWTH = 4;
+
+  private final Boolean asked;
+  private long setBytes = FIRST;
+  private Duration roundTrip = Duration.ZERO;
+  private int slow;
+
+  /**
+   * One set on its way.
+   *
+   * @param weight before it was compressed, in bytes
+   * @param wire as it went over the link, in bytes
+   * @param blocked how long the sender waited for the link meanwhile, in nanoseconds
+   * @param begun by System.nanoTime, as is ended: the first and the last byte was handed over
+   */
+  record Trip(long weight, long wire, long blocked, long begun, long ended) {}
+
+  /**
+   * @param asked whether to compress; null: as the link needs it
+   */
+  Pace(Boolean asked) {
+    this.asked = asked;
+  }
+
+  /** How many bytes make a set that does not hold the link for much more than a second. */
+  long setBytes() {
+    return setBytes;
+  }
+
+  /** Whether the link, not the processor, is the limit for so many bytes. */
+  boolean compresses(long weight) {
+    return weight > LIGHT && (asked == null ? slow >= SURE : asked);
+  }
+
+  /** How long an answer takes when there is nothing to do. */
+  void roundTrip(Duration time) {
+    roundTrip = time;
+  }
+
+  void acknowledged(Trip trip) {
+    long now = System.nanoTime();
+    if (trip.wire >= TELLING) {
+      double fixed = roundTrip.plus(COMMIT).toNanos();
+      double inLink = Math.max(1, trip.blocked + (now - trip.ended) - fixed);
+      slow = trip.wire * 1e9 / inLink < SLOW ? slow + 1 : 0;
+    }
+    double aSecond = trip.weight * 1e9 / Math.max(1, now - trip.begun);
+    if (trip.weight >= setBytes / 2) {
+      setBytes = Math.max(FIRST, Math.min(Math.min(LARGEST, setBytes * GROWTH), (long) aSecond));
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package dev.frep;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.frep.Session.Shell;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What is sent compressed arrives as if it were not. */
+class CompressionTest {
+
+  @TempDir Path base;
+
+  private World world() throws IOException {
+    var world = new World(Files.createDirectories(base.resolve("world")));
+    for (int i = 0; i < 40; i++) {
+      var file = world.source.resolve("folder" + i % 7 + "/file" + i);
+      Files.createDirectories(file.getParent());
+      Files.writeString(file, ("some words of file " + i + "\n").repeat(10_000));
+    }
+    Files.write(world.source.resolve("large"), new byte[3_000_000]);
+    return world;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void asAskedFor(Shell shell) throws Exception {
+    assumeTrue(shell.isHere());
+    var world = world();
+    var words = new ArrayList<Object>(List.of("--compress", "--debugging"));
+    words.addAll(shell.complete());
+    var result = world.once(words.toArray());
+    assertEquals(0, result.exit(), result.toString());
+    assertTrue(result.err().contains(" 1 gzip"), result.err());
+    Trees.assertSame(world.source, world.destination);
+    world.assertNoStage();
+    world.assertUntouched();
+  }
+
+  @Test
+  void byItselfIfTheLinkIsSlow() throws Exception {
+    var world = world();
+    var words = new ArrayList<Object>(List.of("--debugging"));
+    words.addAll(SlowLink.to(4_000_000, Shell.BASH));
+    var result = world.once(words.toArray());
+    assertEquals(0, result.exit(), result.toString());
+    assertTrue(result.err().contains(" gzip\n"), result.err());
+    Trees.assertSame(world.source, world.destination);
+    world.assertNoStage();
+  }
+
+  @Test
+  void neverIfForbidden() throws Exception {
+    var world = world();
+    var words = new ArrayList<Object>(List.of("--debugging", "--no-compress"));
+    words.addAll(SlowLink.to(4_000_000, Shell.BASH));
+    var result = world.once(words.toArray());
+    assertEquals(0, result.exit(), result.toString());
+    assertFalse(result.err().contains(" gzip\n"), result.err());
+    Trees.assertSame(world.source, world.destination);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aBrokenOneIsNotPutInPlace(Shell shell) throws Exception {
+    assumeTrue(shell.isHere());
+    var world = new World(Files.createDirectories(base.resolve("broken"))).furnished();
+    var before = World.state(world.destination);
+    var good = gzip(new Session.Archive().file("./n/0/file", "new\n").plan("into 0 .").bytes());
+    try (var session = new Session(shell, world.parent, "copy").ready()) {
+      int number = 0;
+      for (int at : new int[] {0, 2, 12, 40, good.length - 6}) {
+        var bad = good.clone();
+        bad[at] ^= 0x55;
+        assertRefused(send(session, ++number, bad));
+        assertRefused(send(session, ++number, Arrays.copyOf(good, at)));
+      }
+      assertEquals(before, World.state(world.destination));
+      assertEquals(List.of("ok 99"), send(session, 99, good));
+      session.line("bye").end();
+    }
+    world.assertNoStage();
+    world.assertUntouched();
+  }
+
+  private static List<String> send(Session session, int number, byte[] content) throws Exception {
+    session.line("set " + number + " gzip");
+    if (content.length > 0) {
+      session.line("chunk " + content.length + " 1").raw(content);
+    }
+    return session.line("end " + number).commit(number);
+  }
+
+  private static void assertRefused(List<String> answers) {
+    var last = answers.get(answers.size() - 1);
+    assertTrue(last.startsWith("err "), answers.toString());
+  }
+
+  private static byte[] gzip(byte[] content) throws IOException {
+    var bytes = new ByteArrayOutputStream();
+    try (var zip = new GZIPOutputStream(bytes)) {
+      zip.write(content);
+    }
+    assertFalse(bytes.toString(ISO_8859_1).isEmpty());
+    return bytes.toByteArray();
+  }
+}
