@@ -84,23 +84,17 @@ unpack_records() { # N SIZE
     return 1
 }
 
-# Other tars read all they can get. So they get no more than the archive, and the cat takes the rest.
+# Other tars read all they can get. So they get no more than the archive; each cat takes what is left.
 unpack_chunks() { # N
-    chunks "$1" | { $filter || : >broken; } | {
+    chunks "$1" | {
+        $filter || : >broken
+        cat >/dev/null
+    } | {
         status=0
         tar -xpof - || status=$?
         cat >/dev/null
         exit "$status"
     } && [ -f whole ] && [ ! -f broken ]
-}
-
-chunks() { # N
-    chunks "$1" | {
-        status=0
-        tar -xpof - || status=$?
-        cat >/dev/null
-        exit "$status"
-    } && [ -f whole ]
 }
 
 chunks() { # N: the archive's bytes, exactly

@@ -103,6 +103,7 @@ final class Target {
   private Folder ours = Folder.NONE;
   private boolean firstCopyTold;
   private List<Change> pending = List.of();
+  private Folder lastGoal;
   private Folder pendingFor;
   private Folder pendingAfter;
   private int failures;
@@ -481,7 +482,8 @@ final class Target {
       guard(all, expected);
     }
     held.entrySet().removeIf(hold -> hold.getValue().isOver(find(goal, hold.getKey())));
-    List<Change> changes = cut(all);
+    List<Change> urgent = urgent(all, expected, goal);
+    List<Change> changes = cut(urgent.isEmpty() ? all : urgent);
     if (changes.isEmpty()) {
       restless.keySet().retainAll(held.keySet());
       return null;
@@ -507,7 +509,8 @@ final class Target {
     Draft draft = new Draft(expected);
     written.applied().forEach(draft::apply);
     Folder result = draft.close();
-    if (held.isEmpty() && changes.size() < all.size()) { // Else what is left is compared anew.
+    boolean inOrder = held.isEmpty() && urgent.isEmpty();
+    if (inOrder && changes.size() < all.size()) { // Else what is left is compared anew.
       pending = all.subList(changes.size(), all.size());
       pendingFor = goal;
       pendingAfter = result;
@@ -515,6 +518,26 @@ final class Target {
     return new Sent(
         number, written.applied(), result, written.bytes(), chunks.trip(weight(changes)));
   }
+
+  /** What has just changed, if it is little and more was waiting: a save overtakes a long copy. */
+  private List<Change> urgent(List<Change> all, Folder expected, Folder goal) {
+    Folder before = lastGoal;
+    lastGoal = goal;
+    if (before == null || before == goal || weight(all) < pace.setBytes()) {
+      return List.of();
+    }
+    Set<String> paths = new HashSet<>();
+    Diff.between(before, goal, scanner::belongs).forEach(change -> paths.add(change.path()));
+    List<Change> urgent =
+        all.stream()
+            .filter(change -> paths.contains(change.path()))
+            .filter(change -> find(expected, parent(change.path())) instanceof Folder)
+            .toList();
+    return weight(urgent) < URGENT ? urgent : List.of();
+  }
+
+  /** So many bytes do not hold up the rest. */
+  private static final long URGENT = 1 << 20;
 
   /** Compresses what is large enough to gain by it, if the link is what limits it. */
   private Link.Way way(List<Change> changes) {

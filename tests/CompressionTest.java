@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +73,30 @@ class CompressionTest {
     assertEquals(0, result.exit(), result.toString());
     assertFalse(result.err().contains(" gzip\n"), result.err());
     Trees.assertSame(world.source, world.destination);
+  }
+
+  /** What is saved while a long copy is on its way does not wait for its end. */
+  @Test
+  void aSaveOvertakesALongCopy() throws Exception {
+    var world = new World(Files.createDirectories(base.resolve("long")));
+    var random = new Random(1);
+    for (int i = 0; i < 60; i++) {
+      var content = new byte[400_000];
+      random.nextBytes(content);
+      Files.write(world.source.resolve("m" + i), content);
+    }
+    Files.writeString(world.source.resolve("z"), "old\n");
+    var words = new ArrayList<Object>(List.of("--no-compress"));
+    words.addAll(SlowLink.to(3_000_000, Shell.BASH));
+    try (var frep = world.start(words.toArray())) {
+      World.await(frep, "the first file", () -> Files.exists(world.destination.resolve("m0")));
+      Files.writeString(world.source.resolve("z"), "new\n");
+      var there = world.destination.resolve("z");
+      World.await(frep, "the save", () -> Files.exists(there));
+      assertEquals("new\n", Files.readString(there));
+      assertFalse(Files.exists(world.destination.resolve("m9")), "all else was there before");
+      world.assertFine(frep);
+    }
   }
 
   @ParameterizedTest
