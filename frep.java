@@ -36,7 +36,7 @@
 //SOURCES transports/Transports.java
 //FILES receiver.sh
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
-//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+//RUNTIME_OPTIONS -Xms48m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
 
 package dev.frep;
 
@@ -388,7 +388,7 @@ public final class frep {
    */
   static final class Watcher implements AutoCloseable {
     /** Longer than a write after a truncate, too short to be felt. */
-    static final Duration SETTLE = Duration.ofMillis(3);
+    static final Duration SETTLE = Duration.ofMillis(2);
 
     private final Dirty dirty;
     private final Console console;
@@ -1583,6 +1583,7 @@ public final class frep {
     private long blocked;
     private final BlockingQueue<byte[]> outgoing = new ArrayBlockingQueue<>(PIECES);
     private final Thread pump;
+    private Duration grace = Duration.ofSeconds(5);
     private volatile IOException broken;
     private volatile long lastSign = System.nanoTime();
 
@@ -1936,11 +1937,20 @@ public final class frep {
               + Names.show(String.join(" ", route.command())));
     }
 
+    /**
+     * Nobody may be there yet to clean up: a command that still tries to connect is not waited for.
+     */
+    void hurry() {
+      grace = Duration.ofSeconds(1);
+    }
+
     /** Lets the receiver clean up and end; what does not end is ended. */
     @Override
     public void close() {
+      long millis = grace.toMillis();
       try {
-        if (!outgoing.offer(END, 5, TimeUnit.SECONDS) || !process.waitFor(5, TimeUnit.SECONDS)) {
+        if (!outgoing.offer(END, millis, TimeUnit.MILLISECONDS)
+            || !process.waitFor(millis, TimeUnit.MILLISECONDS)) {
           process.destroy();
         }
         pump.interrupt();

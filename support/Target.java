@@ -361,7 +361,7 @@ final class Target {
         throw silent(link);
       }
       if (stopping && type == Ready.class) {
-        link.kill();
+        link.hurry();
         throw new InterruptedException();
       }
     }
@@ -469,6 +469,7 @@ final class Target {
         String first = options.initial() ? summary.first() : "taken as it is; changes follow";
         console.say(first + (inStep ? "" : "; not in step, see above"));
         memory.keep(ours);
+        System.gc(); // What the first copy took is given back while it is idle.
       }
       dirty.wake();
     }

@@ -451,7 +451,7 @@ class BadInputTest {
     var tar = Commands.succeed(Map.of(), List.of("sh", "-c", "command -v tar"));
     var script =
         "#!/bin/sh\n"
-            + "case $1 in --version) exec %1$s --version ;; esac\n"
+            + "case \" $* \" in *' --version '* | *' -xf '*) exec %1$s \"$@\" ;; esac\n"
             + "touch %2$s/started\n"
             + "until [ -e %3$s ]; do sleep 0.02; done\n"
             + "exec %1$s \"$@\"\n";

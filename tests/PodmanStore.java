@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.opentest4j.TestAbortedException;
 
 /** Podman's images and containers in a folder of the tests' own; there is no daemon. */
@@ -73,7 +74,19 @@ final class PodmanStore implements AutoCloseable {
   @Override
   public void close() {
     Commands.run(environment(), "", List.of("podman", "rm", "--all", "--force", "--time=0"));
+    awaitCleaners();
     Commands.succeed(Map.of(), List.of("rm", "-rf", "--one-file-system", folder.toString()));
+  }
+
+  /** When a container ends, its monitor has it cleaned up in the background. */
+  private void awaitCleaners() {
+    var deadline = System.nanoTime() + Frep.PATIENCE.toNanos();
+    while (Commands.run("pgrep", "-f", folder.toString()).ok()) {
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException("something still works in " + folder);
+      }
+      LockSupport.parkNanos(20_000_000);
+    }
   }
 
   /** No systemd, and limits that a sandbox without CAP_SYS_RESOURCE can keep. */
