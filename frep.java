@@ -436,6 +436,9 @@ public final class frep {
       } catch (NoSuchFileException | NotDirectoryException gone) {
         throw gone;
       } catch (IOException limit) {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+          throw new NotDirectoryException(folder.toString()); // Something else by now.
+        }
         polled.add(path);
         tellLimit(limit);
       }
@@ -550,7 +553,8 @@ public final class frep {
     private final Map<String, IgnoreRules.Folder> rules = new ConcurrentHashMap<>();
     private final Map<String, Glance> racy = new ConcurrentHashMap<>();
     private final Map<String, Glance> ofAge = new HashMap<>();
-    private final Set<String> reported = ConcurrentHashMap.newKeySet();
+    private final Set<String> problems = ConcurrentHashMap.newKeySet();
+    private final Set<String> told = ConcurrentHashMap.newKeySet();
     private volatile IgnoreRules ignore;
     private boolean lost;
 
@@ -743,6 +747,7 @@ public final class frep {
         boolean whole,
         Dirty.Paths dirty)
         throws IOException {
+      problems.remove(path);
       int type = mode(found) & 0170000;
       boolean isFolder = type == 0040000;
       if (!path.isEmpty() && !rule.sends(name(path), isFolder)) {
@@ -753,10 +758,7 @@ public final class frep {
       }
       return switch (type) {
         case 0100000 -> file(path, file, found, before);
-        case 0120000 -> {
-          Symlink now = new Symlink(Names.ofLink(Files.readSymbolicLink(file)), modified(found));
-          yield now.equals(before) ? before : now;
-        }
+        case 0120000 -> link(path, file, found, before);
         case 0040000 -> {
           boolean same = before instanceof Folder old && old.inode == inode(found) && !whole;
           if (!same) {
@@ -775,7 +777,19 @@ public final class frep {
       };
     }
 
+    private Entry link(String path, Path file, Map<String, Object> found, Entry before) {
+      try {
+        Symlink now = new Symlink(Names.ofLink(Files.readSymbolicLink(file)), modified(found));
+        return now.equals(before) ? before : now;
+      } catch (IOException broken) {
+        return closed(path, file, mode(found), broken);
+      }
+    }
+
     private Entry drop(String path, Entry before) {
+      if (!problems.isEmpty()) {
+        problems.removeIf(known -> known.equals(path) || known.startsWith(path + "/"));
+      }
       if (watcher != null && before instanceof Folder) {
         watcher.forget(path);
       }
@@ -830,8 +844,7 @@ public final class frep {
       } catch (NoSuchFileException | NotDirectoryException gone) {
         return null;
       } catch (IOException unreadable) {
-        problem(path, "cannot be read (" + reason(unreadable) + "): left as it is there", "");
-        return new Closed();
+        return closed(path, folder, 0040000, unreadable);
       }
       IgnoreRules.Folder rule;
       try {
@@ -873,9 +886,20 @@ public final class frep {
       try {
         return known(path, file, found, rule, before, true, null);
       } catch (IOException broken) {
-        problem(path, "cannot be read (" + reason(broken) + "): left as it is there", "");
-        return new Closed();
+        return closed(path, file, mode(found), broken);
       }
+    }
+
+    /**
+     * What could not be read; nothing if it is gone or of another kind by now: that is an event.
+     */
+    private Entry closed(String path, Path file, int mode, IOException why) {
+      Map<String, Object> now = found(file);
+      if (now == null || (mode(now) & 0170000) != (mode & 0170000)) {
+        return null;
+      }
+      problem(path, "cannot be read (" + reason(why) + "): left as it is there", "");
+      return new Closed();
     }
 
     /** A folder that is only there for what Git tracks in it is nothing without that. */
@@ -926,13 +950,14 @@ public final class frep {
 
     /** One bad file is told once and does not end the run. */
     void problem(String path, String what, String hint) {
-      if (reported.add(path + "\0" + what)) {
+      problems.add(path);
+      if (told.add(path + "\0" + what)) {
         console.error(Names.show(path.isEmpty() ? options.name : path) + " " + what, hint);
       }
     }
 
     Exit verdict() {
-      return lost ? Exit.SOURCE : reported.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
+      return lost ? Exit.SOURCE : problems.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
     }
 
     static Map<String, Object> attributes(Path file) throws IOException {
