@@ -165,10 +165,11 @@ into() { # KEY PATH: moves what is in n/KEY into that folder, each name by one r
 move_here() { # FILE...
     present "$1" || return 0
     if mv -f -- "$@" .; then return; fi
-    for file; do # BusyBox mv does not replace a link that leads nowhere or in a circle.
+    for file; do                    # BusyBox mv does not replace a link that leads nowhere or in a circle.
+        present "$file" || continue # It has been moved.
         name=./${file##*/}
         if [ -L "$name" ] && [ ! -e "$name" ]; then rm -f -- "$name"; fi
-        ! present "$file" || mv -f -- "$file" . || return
+        mv -f -- "$file" . || return
     done
 }
 

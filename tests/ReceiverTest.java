@@ -249,6 +249,28 @@ class ReceiverTest {
     assertFalse(Files.exists(world.destination.resolve("folder2/torn")));
   }
 
+  /**
+   * BusyBox mv stops at a link that leads through a file, and then the rest is moved one by one.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void keepsALinkToNowhereBesideOneThatLeadsThroughAFile(Shell shell) throws Exception {
+    var world = world(shell);
+    Files.createSymbolicLink(world.destination.resolve("through"), Path.of("file/no"));
+    var set =
+        archive()
+            .symlink("./n/0/nowhere", "no/where")
+            .symlink("./n/0/through", "file/other")
+            .plan("into 0 .");
+    assertEquals("ok 1", last(put(shell, world, set)));
+    assertEquals("no/where", Files.readSymbolicLink(world.destination.resolve("nowhere")) + "");
+    assertEquals("file/other", Files.readSymbolicLink(world.destination.resolve("through")) + "");
+  }
+
+  private static String last(List<String> answers) {
+    return answers.get(answers.size() - 1);
+  }
+
   @ParameterizedTest
   @EnumSource
   void listsWhatIsThere(Shell shell) throws Exception {
