@@ -6,24 +6,34 @@
 //DEPS org.slf4j:slf4j-nop:2.0.18
 //SOURCES support/Arguments.java
 //SOURCES support/Console.java
+//SOURCES support/Display.java
 //SOURCES support/Draft.java
+//SOURCES support/Event.java
 //SOURCES support/GitIndex.java
 //SOURCES support/GitPause.java
 //SOURCES support/GitRepository.java
 //SOURCES support/IgnorePattern.java
 //SOURCES support/IgnoreRules.java
 //SOURCES support/Intake.java
+//SOURCES support/Json.java
+//SOURCES support/Lines.java
 //SOURCES support/Manifest.java
 //SOURCES support/Memory.java
 //SOURCES support/Names.java
 //SOURCES support/Pace.java
+//SOURCES support/Palette.java
+//SOURCES support/Progress.java
 //SOURCES support/Refusal.java
 //SOURCES support/Route.java
+//SOURCES support/Row.java
+//SOURCES support/Screen.java
 //SOURCES support/Stop.java
+//SOURCES support/Strip.java
 //SOURCES support/Summary.java
 //SOURCES support/Sweep.java
 //SOURCES support/Tar.java
 //SOURCES support/Target.java
+//SOURCES support/Terminal.java
 //SOURCES support/Verify.java
 //SOURCES transports/Docker.java
 //SOURCES transports/DockerCompose.java
@@ -113,13 +123,13 @@ public final class frep {
   /** The flow: what is dirty is scanned, what differs is sent, until told to stop. */
   static Exit replicate(Options options, List<Route> routes, Console console) throws Exception {
     Dirty dirty = new Dirty();
-    Stop stop = new Stop(dirty::wake);
+    Stop stop = new Stop(() -> askToStop(dirty, console), () -> endAtOnce(console));
     GitPause git = GitPause.of(options.source);
     List<Target> targets = new ArrayList<>();
     try (Watcher watcher = options.watch ? new Watcher(dirty, console) : null) {
       Scanner scanner = new Scanner(options, watcher, console);
       for (Route route : routes) {
-        Console its = routes.size() == 1 ? console : console.of(route::label);
+        Console its = console.of(route::label, routes.size() > 1);
         targets.add(new Target(options, route, scanner, dirty, its));
       }
       targets.forEach(Target::start); // They connect and list while the source is scanned.
@@ -154,6 +164,16 @@ public final class frep {
     } finally {
       targets.forEach(Target::abandon);
     }
+  }
+
+  private static void askToStop(Dirty dirty, Console console) {
+    dirty.wake();
+    console.tell(new Event.Stopping());
+  }
+
+  private static void endAtOnce(Console console) {
+    console.close();
+    console.tell(new Event.Stopped(Exit.INTERRUPTED.code));
   }
 
   /** No target is left; or, if only one copy was asked for, all have it. */
@@ -630,7 +650,7 @@ public final class frep {
         ofAge.clear();
         if (!now.children.isEmpty() || before.children.isEmpty()) {
           if (lost) {
-            console.say(Names.show(root.toString()) + " is back");
+            console.tell(new Event.SourceBack(Names.ofAll(root)));
           }
           lost = false;
           return now;
@@ -641,9 +661,11 @@ public final class frep {
       }
       if (!lost) {
         lost = true;
-        console.error(
-            Names.show(root.toString()) + " " + what + ": nothing is sent until it is back",
-            "if that is meant, end frep and empty the copies by hand");
+        String message = Names.show(Names.ofAll(root)) + " " + what;
+        console.tell(
+            new Event.SourceLost(
+                message + ": nothing is sent until it is back",
+                "if that is meant, end frep and empty the copies by hand"));
       }
       return null;
     }
@@ -952,7 +974,7 @@ public final class frep {
     void problem(String path, String what, String hint) {
       problems.add(path);
       if (told.add(path + "\0" + what)) {
-        console.error(Names.show(path.isEmpty() ? options.name : path) + " " + what, hint);
+        console.tell(new Event.Problem(path.isEmpty() ? options.name : path, what, hint));
       }
     }
 
@@ -1137,6 +1159,7 @@ public final class frep {
     private final Folder now;
     private final Facts facts;
     private final Tar tar;
+    private final Progress progress;
     private final byte[] buffer;
 
     private final Map<String, Path> folders = new HashMap<>();
@@ -1180,13 +1203,20 @@ public final class frep {
      * @param buffer of BUFFER bytes, nobody else's meanwhile
      */
     Archive(
-        Scanner scanner, Folder there, Folder now, Facts facts, byte[] buffer, OutputStream out) {
+        Scanner scanner,
+        Folder there,
+        Folder now,
+        Facts facts,
+        byte[] buffer,
+        OutputStream out,
+        Progress progress) {
       this.scanner = scanner;
       this.buffer = buffer;
       this.there = there;
       this.now = now;
       this.facts = facts;
       tar = new Tar(out);
+      this.progress = progress;
     }
 
     Written write(List<Change> changes) throws IOException {
@@ -1245,6 +1275,7 @@ public final class frep {
         throw new AssertionError(put);
       }
       if (written) {
+        progress.fileRead();
         applied.add(put);
         touch(put.path);
       }
@@ -1349,6 +1380,7 @@ public final class frep {
       header(place(put.path, false), file);
       tar.write(buffer, length);
       tar.pad(length);
+      progress.read(length);
       if (Scanner.isRacy(file)) {
         CRC32C checksum = new CRC32C();
         checksum.update(buffer, 0, length);
@@ -1373,6 +1405,7 @@ public final class frep {
         }
         checksum.update(buffer, 0, wanted);
         tar.write(buffer, wanted);
+        progress.read(wanted);
         left -= wanted;
       }
       tar.pad(file.size);
@@ -1602,6 +1635,7 @@ public final class frep {
     private final OutputStream out;
     private final Consumer<Reply> replies;
     private final Console console;
+    private final Progress progress;
     private final Deque<String> complaints = new ArrayDeque<>();
     private final Thread errors;
     private final byte[] chunk = new byte[CHUNK];
@@ -1612,9 +1646,11 @@ public final class frep {
     private volatile IOException broken;
     private volatile long lastSign = System.nanoTime();
 
-    Link(Options options, Route route, Consumer<Reply> replies, Console console) throws Failure {
+    Link(Options options, Route route, Consumer<Reply> replies, Console console, Progress progress)
+        throws Failure {
       this.replies = replies;
       this.console = console;
+      this.progress = progress;
       timeout = options.timeout;
       tag = tag(options.name);
       process = start(route.lookUp());
@@ -1695,6 +1731,7 @@ public final class frep {
 
     /** Hands bytes to the pump; waits if too many are on their way. */
     private void send(byte[] piece) throws IOException {
+      progress.handed(piece.length);
       long before = System.nanoTime();
       try {
         if (!outgoing.offer(piece, timeout.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -1717,7 +1754,9 @@ public final class frep {
         for (byte[] piece; (piece = outgoing.take()) != END; ) {
           try {
             for (int sent = 0; sent < piece.length && broken == null; sent += BLOCK) {
-              out.write(piece, sent, Math.min(BLOCK, piece.length - sent));
+              int length = Math.min(BLOCK, piece.length - sent);
+              out.write(piece, sent, length);
+              progress.taken(length);
               sign();
             }
             if (outgoing.isEmpty()) {
@@ -1812,6 +1851,7 @@ public final class frep {
         } else {
           command("chunk " + length + " 1");
         }
+        progress.mark(length);
         Link.this.send(Arrays.copyOf(buffer, length));
         total += length;
         length = 0;

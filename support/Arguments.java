@@ -161,6 +161,17 @@ final class Arguments implements Callable<Integer> {
           "Print what decides if that path of SRC_DIR is sent; exit 0 if it is, 1 if not.")
   private String why;
 
+  @Option(names = "--quiet", description = "Tell of problems and errors alone.")
+  private boolean quiet;
+
+  @Option(names = "--verbose", description = "Tell each path that was sent or deleted, too.")
+  private boolean verbose;
+
+  @Option(
+      names = "--json",
+      description = "Tell what happens as JSON, an object a line: for editors and scripts.")
+  private boolean json;
+
   @Option(names = "--debugging", description = "Tell what goes over the link, and stack traces.")
   private boolean debugging;
 
@@ -177,6 +188,7 @@ final class Arguments implements Callable<Integer> {
   private boolean help;
 
   private List<Transport> transports;
+  private Console console;
 
   private Arguments() {}
 
@@ -185,24 +197,47 @@ final class Arguments implements Callable<Integer> {
     System.setProperty("frep.left-overs", String.join(" ", IgnoreRules.LEFT_OVERS));
     Arguments self = new Arguments();
     CommandLine line = new CommandLine(self).setExpandAtFiles(false);
-    self.transports = Transports.addTo(line.getCommandSpec(), Arguments::reportBroken);
+    List<String> broken = new ArrayList<>();
+    self.transports = Transports.addTo(line.getCommandSpec(), broken::add);
+    line.setExecutionStrategy(
+        parsed -> {
+          broken.forEach(self::reportBroken);
+          return new CommandLine.RunLast().execute(parsed);
+        });
     line.setParameterExceptionHandler(
         (wrong, given) -> {
-          new Console(false).error(wrong.getMessage(), "frep --help lists the options");
+          self.json |= arguments.contains("--json"); // It may stand behind what is wrong.
+          broken.forEach(self::reportBroken);
+          self.console().error(wrong.getMessage(), "frep --help lists the options");
           return Exit.USAGE.code;
         });
     line.setExecutionExceptionHandler(
-        (broken, cli, parsed) -> {
-          Console console = new Console(self.debugging);
-          console.debug(broken);
-          if (broken instanceof Failure failure) {
+        (fault, cli, parsed) -> {
+          Console console = self.console();
+          console.debug(fault);
+          if (fault instanceof Failure failure) {
             console.error(failure.getMessage(), failure.hint);
             return failure.exit.code;
           }
-          console.error("this is a bug: " + broken, "run it again with --debugging and report it");
+          console.error("this is a bug: " + fault, "run it again with --debugging and report it");
           return Exit.INTERNAL.code;
         });
-    return line.execute(arguments.toArray(String[]::new));
+    int code = line.execute(arguments.toArray(String[]::new));
+    if (self.console != null) {
+      self.console.tell(new Event.Stopped(code));
+      self.console.close();
+    }
+    return code;
+  }
+
+  /** As soon as there is something to tell, and not before: its options have to be known. */
+  private Console console() {
+    if (console == null) {
+      Display.Detail detail =
+          quiet ? Display.Detail.QUIET : verbose ? Display.Detail.VERBOSE : Display.Detail.NORMAL;
+      console = Console.open(detail, json, debugging);
+    }
+    return console;
   }
 
   @Override
@@ -211,7 +246,7 @@ final class Arguments implements Callable<Integer> {
     if (why != null) {
       return why(options);
     }
-    return frep.replicate(options, routes(), new Console(debugging)).code;
+    return frep.replicate(options, routes(), console()).code;
   }
 
   /** The same path of the target without the slashes and dots that say nothing. */
@@ -227,7 +262,7 @@ final class Arguments implements Callable<Integer> {
         IgnoreRules.load(
                 options.source(), name -> Names.below(options.source(), name), options.ignore())
             .why(path, folder);
-    new Console(false).say((reason.sent() ? "sent: " : "not sent: ") + Names.show(reason + ""));
+    console().say((reason.sent() ? "sent: " : "not sent: ") + Names.show(reason + ""));
     return reason.sent() ? 0 : 1;
   }
 
@@ -244,6 +279,9 @@ final class Arguments implements Callable<Integer> {
     }
     if (!Files.isDirectory(folder)) {
       throw new Failure(Exit.SOURCE, Names.show(source) + ": not a folder", "SRC_DIR is a folder");
+    }
+    if (quiet && verbose) {
+      throw new Failure(Exit.USAGE, "--quiet and --verbose: not both", "choose one of them");
     }
     if (timeout < 1) {
       throw new Failure(Exit.USAGE, "--timeout: " + timeout + " is too short", "give 1 or more");
@@ -300,8 +338,8 @@ final class Arguments implements Callable<Integer> {
     return routes;
   }
 
-  private static void reportBroken(String plugIn) {
-    new Console(false).error("a transport cannot be used: " + plugIn, "the others go on working");
+  private void reportBroken(String plugIn) {
+    console().error("a transport cannot be used: " + plugIn, "the others go on working");
   }
 
   /** Takes the first word of the connection command and all that follows it, options included. */

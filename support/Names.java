@@ -39,6 +39,16 @@ final class Names {
     return unescape(uri.substring(uri.lastIndexOf('/') + 1));
   }
 
+  /** The bytes of a whole path. */
+  static String ofAll(Path path) {
+    String root = path.getRoot() == null ? "" : path.getRoot().toString();
+    List<String> names = new ArrayList<>();
+    for (Path up = path; up != null && up.getFileName() != null; up = up.getParent()) {
+      names.add(0, of(up));
+    }
+    return root + String.join("/", names);
+  }
+
   /** The bytes of what a symlink points to. */
   static String ofLink(Path target) {
     String text = target.toString();

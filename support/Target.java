@@ -110,7 +110,9 @@ final class Target {
   private long restUntil = System.nanoTime();
   private boolean connected;
   private Duration pause = FIRST_PAUSE;
+  private Progress progress;
   private boolean inStep;
+  private Event told;
   private boolean deletesRefused;
   private long numbers;
   private int limit = SET_CHANGES;
@@ -164,7 +166,9 @@ final class Target {
     while (end == null) {
       inbox.clear();
       inFlight.clear();
-      try (Link link = new Link(options, route, inbox::add, console)) {
+      console.tell(new Event.Connecting());
+      progress = new Progress(console);
+      try (Link link = new Link(options, route, inbox::add, console, progress)) {
         end = serve(link);
       } catch (Failure failure) {
         end = afterFailure(failure);
@@ -179,6 +183,7 @@ final class Target {
     if (connected && !options.verify()) {
       memory.keep(ours);
     }
+    console.tell(new Event.Ended(end));
     dirty.wake();
   }
 
@@ -216,11 +221,12 @@ final class Target {
   /** What to end with; null to try again, after a pause. */
   private Exit afterFailure(Failure failure) {
     boolean again = connected && options.watch() && failure.exit == Exit.CONNECTION && !stopping;
-    console.error(failure.getMessage(), again ? "" : failure.hint);
+    told = null;
     if (!again) {
+      console.error(failure.getMessage(), failure.hint);
       return failure.exit;
     }
-    console.say("connecting again in " + Console.seconds(pause));
+    console.tell(new Event.Disconnected(failure.getMessage(), "", pause));
     rest(pause);
     pause = pause.compareTo(LAST_PAUSE.dividedBy(2)) < 0 ? pause.multipliedBy(2) : LAST_PAUSE;
     return stopping ? failure.exit : null;
@@ -243,10 +249,10 @@ final class Target {
   /** Learns what the receiver can do. */
   private void greet(Link link, Ready ready) throws Failure {
     if (facts != null) {
-      console.say("connected again");
+      console.tell(new Event.Connected());
     } else {
       String tar = Names.show(ready.facts().getOrDefault("tar", "").replace('_', ' '));
-      console.say(Names.show(options.source().toString()) + " → " + Names.show(options.copy()));
+      console.tell(new Event.Started(Names.ofAll(options.source()), options.copy()));
       refuseOverlap(link);
       if (!tar.contains("GNU")) {
         console.say("no GNU tar there: " + tar + " is used instead");
@@ -311,10 +317,9 @@ final class Target {
     Folder there = ((Listing) await(link, Listing.class)).there();
     link.command("sums");
     Map<String, String> sums = ((Sums) await(link, Sums.class)).sums();
-    List<String> differences = Verify.differences(goal(), there, sums, scanner::local);
-    differences.forEach(console::say);
-    console.say(
-        Console.count(count(wanted), "path") + " compared, " + differences.size() + " differ");
+    List<Event.Difference> differences = Verify.differences(goal(), there, sums, scanner::local);
+    differences.forEach(console::tell);
+    console.tell(new Event.Compared(count(wanted), differences.size()));
     return differences.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
   }
 
@@ -396,6 +401,7 @@ final class Target {
     long pings = 0;
     long nextLook = System.nanoTime() + HEAL.toNanos();
     while (true) {
+      progress.tick();
       boolean last = stopping; // Read first: what is wanted then is the last.
       Folder goal = wanted;
       boolean resting = restUntil > System.nanoTime();
@@ -460,17 +466,27 @@ final class Target {
   private static final Duration RESTLESS = Duration.ofSeconds(10);
 
   private void settle(Folder goal) {
-    inStep = Diff.between(ours, goal, scanner::belongs).isEmpty();
+    List<Change> missing = Diff.between(ours, goal, scanner::belongs);
+    inStep = missing.isEmpty();
     ours = inStep ? goal : ours; // The same object: then only what changes next is compared.
-    if (settledAt != goal) {
-      settledAt = goal;
-      if (!firstCopyTold) {
-        firstCopyTold = true;
-        String first = options.initial() ? summary.first() : "taken as it is; changes follow";
-        console.say(first + (inStep ? "" : "; not in step, see above"));
-        memory.keep(ours);
-        System.gc(); // What the first copy took is given back while it is idle.
+    boolean another = settledAt != goal;
+    if (another && !firstCopyTold) {
+      firstCopyTold = true;
+      if (options.initial()) {
+        console.tell(summary.first(inStep));
+      } else {
+        console.say("taken as it is; changes follow" + (inStep ? "" : "; not in step, see above"));
       }
+      memory.keep(ours);
+      System.gc(); // What the first copy took is given back while it is idle.
+    }
+    Event now = inStep ? new Event.InStep() : new Event.OutOfStep(missing.size());
+    if (progress.end() || !now.equals(told)) {
+      told = now;
+      console.tell(now);
+    }
+    if (another) {
+      settledAt = goal;
       dirty.wake();
     }
   }
@@ -488,6 +504,9 @@ final class Target {
     if (changes.isEmpty()) {
       restless.keySet().retainAll(held.keySet());
       return null;
+    }
+    if (!same) {
+      progress.remaining(all, held::containsKey);
     }
     long started = System.nanoTime();
     long number = ++numbers;
@@ -549,10 +568,10 @@ final class Target {
   private Archive.Written write(
       List<Change> changes, Folder expected, Folder goal, Link.Chunks chunks) throws IOException {
     if (chunks.way() != Link.Way.GZIP) {
-      return new Archive(scanner, expected, goal, facts, buffer, chunks).write(changes);
+      return new Archive(scanner, expected, goal, facts, buffer, chunks, progress).write(changes);
     }
     try (OutputStream zip = new Zip(chunks)) {
-      return new Archive(scanner, expected, goal, facts, buffer, zip).write(changes);
+      return new Archive(scanner, expected, goal, facts, buffer, zip, progress).write(changes);
     }
   }
 
@@ -652,11 +671,11 @@ final class Target {
     limit = Math.min(SET_CHANGES, limit * 2);
     failures = 0;
     ours = sent.result;
+    told = null;
     summary.add(sent.changes, sent.bytes);
+    console.tell(new Event.Applied(Summary.named(sent.changes)));
     if (firstCopyTold) {
-      console.say(
-          Summary.of(
-              sent.changes, sent.bytes, Duration.ofNanos(System.nanoTime() - sent.trip.begun())));
+      console.tell(Summary.of(sent.changes, sent.bytes, sent.trip.begun()));
     }
   }
 
@@ -666,7 +685,8 @@ final class Target {
     for (; !inFlight.isEmpty(); inFlight.poll()) {
       await(link, Answer.class);
     }
-    List<Change> changes = failed.changes.stream().filter(Target::matters).toList();
+    progress.restart();
+    List<Change> changes = failed.changes.stream().filter(c -> !Summary.isUpdate(c)).toList();
     limit = Math.max(1, changes.size() / 2);
     failures = changes.size() > 1 ? failures : failures + 1;
     if (changes.size() <= 1) {
@@ -675,10 +695,12 @@ final class Target {
         Entry entry = change instanceof Put put ? put.entry() : null;
         Held before = held.put(change.path(), new Held(entry, until));
         boolean told = before != null && Objects.equals(before.entry, entry);
-        if (matters(change) && !told) {
-          console.error(
-              Names.show(change.path()) + " cannot be put there: " + Refusal.gist(err.why()),
-              Refusal.hintFor(err.why()) + "; it is tried again");
+        if (!Summary.isUpdate(change) && !told) {
+          console.tell(
+              new Event.Problem(
+                  change.path(),
+                  "cannot be put there: " + Refusal.gist(err.why()),
+                  Refusal.hintFor(err.why()) + "; it is tried again"));
         }
       }
       if (failures > 2) { // Not a matter of one path: a full disk need not be asked all the time.
@@ -686,11 +708,6 @@ final class Target {
       }
     }
     return learn(link);
-  }
-
-  /** Not the time of a folder that comes along with what changed in it. */
-  private static boolean matters(Change change) {
-    return !(change instanceof Put put && !put.fresh() && put.entry() instanceof Folder);
   }
 
   private static final Duration RETRY = Duration.ofSeconds(2);

@@ -21,7 +21,7 @@ import java.util.function.Function;
 final class Verify {
   private final Map<String, String> sums;
   private final Function<String, Path> local;
-  private final List<String> differences = new ArrayList<>();
+  private final List<Event.Difference> differences = new ArrayList<>();
 
   private Verify(Map<String, String> sums, Function<String, Path> local) {
     this.sums = sums;
@@ -29,13 +29,13 @@ final class Verify {
   }
 
   /**
-   * What differs, a line each: the path and how.
+   * What differs: the path and how.
    *
    * @param there what the target says is there
    * @param sums the SHA-256 of its files' contents in hexadecimal, by their paths
    * @param local where a path of the source is
    */
-  static List<String> differences(
+  static List<Event.Difference> differences(
       Folder here, Folder there, Map<String, String> sums, Function<String, Path> local) {
     Verify verify = new Verify(sums, local);
     verify.children("", here, there);
@@ -47,7 +47,7 @@ final class Verify {
       String name = frep.join(path, child.getKey());
       String how = how(name, child.getValue(), there.children().get(child.getKey()));
       if (!how.isEmpty()) {
-        differences.add(Names.show(name) + ": " + how);
+        differences.add(new Event.Difference(name, how));
       }
       if (child.getValue() instanceof Folder a
           && there.children().get(child.getKey()) instanceof Folder b) {

@@ -1,0 +1,135 @@
+package dev.frep;
+
+import dev.frep.frep.Change;
+import dev.frep.frep.Delete;
+import dev.frep.frep.Folder;
+import dev.frep.frep.Put;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Events as lines of text: news on stdout, problems with their hints on stderr, these coloured. */
+final class Lines implements Display {
+  private final Consumer<String> out;
+  private final Consumer<String> err;
+  private final Detail detail;
+  private final Palette palette;
+
+  Lines(Consumer<String> out, Consumer<String> err, Detail detail, Palette palette) {
+    this.out = out;
+    this.err = err;
+    this.detail = detail;
+    this.palette = palette;
+  }
+
+  @Override
+  public void show(Subject subject, Event event) {
+    if (event instanceof Event.Problem problem) {
+      String path = problem.path() == null ? "" : Names.show(problem.path()) + " ";
+      error(subject, path + problem.message(), problem.hint());
+    } else if (event instanceof Event.Disconnected lost) {
+      error(subject, lost.message(), lost.hint());
+      say(subject, "connecting again in " + Console.seconds(lost.pause()));
+    } else if (event instanceof Event.SourceLost lost) {
+      error(subject, lost.message(), lost.hint());
+    } else if (event instanceof Event.Difference difference) { // What was asked for is no news.
+      String line = Names.show(difference.path()) + ": " + difference.how();
+      out.accept(subject.prefix() + line);
+    } else if (event instanceof Event.Debug debug) {
+      err.accept(palette.dim("debug: " + subject.prefix() + debug.text()));
+    } else if (event instanceof Event.Applied applied) {
+      if (detail == Detail.VERBOSE) {
+        for (Change change : applied.changes()) {
+          say(subject, verb(change) + " " + Names.show(shown(change)));
+        }
+      }
+    } else {
+      say(subject, news(event));
+    }
+  }
+
+  /** What there is to say of an event; empty if nothing. */
+  private static String news(Event event) {
+    if (event instanceof Event.Started started) {
+      return Names.show(started.source()) + " → " + Names.show(started.copy());
+    } else if (event instanceof Event.Connected) {
+      return "connected again";
+    } else if (event instanceof Event.Synced synced) {
+      return synced.first() ? firstCopy(synced) : changeSet(synced);
+    } else if (event instanceof Event.SourceBack back) {
+      return Names.show(back.source()) + " is back";
+    } else if (event instanceof Event.Compared compared) {
+      String paths = Console.count(compared.paths(), "path");
+      return paths + " compared, " + compared.differences() + " differ";
+    } else if (event instanceof Event.Note note) {
+      return note.text();
+    }
+    return "";
+  }
+
+  private static String firstCopy(Event.Synced copy) {
+    String time = Console.seconds(copy.time());
+    String more = copy.inStep() ? "" : "; not in step, see above";
+    if (copy.files() + copy.folders() + copy.deleted() == 0) {
+      return "nothing to copy (" + time + ")" + more;
+    }
+    return "copied "
+        + Console.count(copy.files(), "file")
+        + ", "
+        + Console.bytes(copy.bytes())
+        + (copy.deleted() == 0 ? "" : ", deleted " + copy.deleted())
+        + " in "
+        + time
+        + more;
+  }
+
+  private static String changeSet(Event.Synced set) {
+    List<String> parts = new ArrayList<>();
+    if (set.files() > 0) {
+      String size = " (" + Console.bytes(set.bytes()) + ")";
+      parts.add("sent " + Console.count(set.files(), "file") + size);
+    }
+    if (set.folders() > 0) {
+      parts.add("made " + Console.count(set.folders(), "folder"));
+    }
+    if (set.deleted() > 0) {
+      parts.add("deleted " + set.deleted());
+    }
+    if (parts.isEmpty()) {
+      parts.add("updated " + Console.count(set.updated(), "folder"));
+    }
+    return String.join(", ", parts) + " in " + Console.seconds(set.time());
+  }
+
+  /** What was done at a path. */
+  static String verb(Change change) {
+    if (change instanceof Delete) {
+      return "deleted";
+    } else if (change instanceof Put put) {
+      return !(put.entry() instanceof Folder) ? "sent" : put.fresh() ? "made" : "updated";
+    }
+    throw new AssertionError(change);
+  }
+
+  /** A path as it is written: folders end in a slash, the source itself is a dot. */
+  static String shown(Change change) {
+    boolean folder =
+        change instanceof Delete delete
+            ? delete.folder()
+            : change instanceof Put put && put.entry() instanceof Folder;
+    return (change.path().isEmpty() ? "." : change.path()) + (folder ? "/" : "");
+  }
+
+  private void say(Subject subject, String line) {
+    if (detail != Detail.QUIET && !line.isEmpty()) {
+      out.accept(subject.prefix() + line);
+    }
+  }
+
+  private void error(Subject subject, String message, String hint) {
+    err.accept(palette.red("frep: ") + subject.prefix() + message);
+    if (hint != null && !hint.isEmpty()) {
+      err.accept(palette.yellow("hint: ") + hint);
+    }
+  }
+}
