@@ -399,6 +399,7 @@ final class Target {
     Folder expected = there;
     Folder tried = null;
     long pings = 0;
+    long nextPing = System.nanoTime();
     long nextLook = System.nanoTime() + HEAL.toNanos();
     while (true) {
       progress.tick();
@@ -427,26 +428,29 @@ final class Target {
         }
       }
       Reply reply = inbox.poll(WAIT.toNanos(), TimeUnit.NANOSECONDS);
-      if (reply == WAKE) {
-        tried = null;
-      } else if (reply instanceof Ok ok) {
+      if (reply instanceof Ok ok) {
         acknowledge(ok);
       } else if (reply instanceof Err err) {
         expected = recover(link, err);
         tried = null;
-      } else if (reply != null) {
+      } else if (reply != null && reply != WAKE) {
         unexpected(link, reply);
-      } else if (link.silence().compareTo(options.timeout()) > 0) {
+      } else if (link.silence().compareTo(options.timeout()) > 0) { // However often it is woken.
         throw silent(link);
-      } else if (held.values().stream().anyMatch(hold -> hold.until < System.nanoTime())) {
-        tried = null;
       } else if (options.heal() && inFlight.isEmpty() && System.nanoTime() > nextLook) {
         expected = learn(link);
         nextLook = System.nanoTime() + HEAL.toNanos();
         tried = null;
-      } else if (inFlight.isEmpty()
-          && link.silence().compareTo(options.timeout().dividedBy(PINGS)) > 0) {
-        link.command("ping " + ++pings);
+      } else {
+        boolean over = held.values().stream().anyMatch(hold -> hold.until < System.nanoTime());
+        tried = reply == WAKE || over ? null : tried;
+        Duration quiet = options.timeout().dividedBy(PINGS);
+        if (inFlight.isEmpty()
+            && link.silence().compareTo(quiet) > 0
+            && System.nanoTime() > nextPing) {
+          nextPing = System.nanoTime() + WAIT.toNanos();
+          link.command("ping " + ++pings);
+        }
       }
     }
   }

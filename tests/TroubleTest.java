@@ -211,6 +211,39 @@ class TroubleTest {
     }
   }
 
+  /** And the source changes all the while, so that there is always something to do. */
+  @Test
+  void aTargetThatStandsStillWhileSomeoneWorks() throws Exception {
+    var words = List.of("--timeout", "2", world.source, world.parent, "--", "bash");
+    try (var frep = Frep.start(words.toArray())) {
+      frep.awaitFirstCopy();
+      var receivers = frep.descendants().stream().filter(it -> signal("STOP", it)).toList();
+      World.await(
+          frep,
+          "given up",
+          () -> {
+            write("folder/file", "x" + System.nanoTime());
+            return frep.output().contains("connecting again");
+          });
+      world.awaitInStep(frep);
+      receivers.forEach(receiver -> assertFalse(receiver.isAlive(), receiver.toString()));
+      world.assertFine(frep);
+    }
+  }
+
+  @Test
+  void aTargetWithNothingToDo() throws Exception {
+    var words = List.of("--debugging", "--timeout", "2", world.source, world.parent, "--", "bash");
+    try (var frep = Frep.start(words.toArray())) {
+      frep.awaitFirstCopy();
+      for (int ping = 1; ping <= 3; ping++) {
+        frep.awaitLine("debug: < pong " + ping);
+      }
+      assertFalse(frep.output().contains("silent"), frep.output());
+      world.assertFine(frep);
+    }
+  }
+
   /** Says whether it was still there. */
   private static boolean signal(String name, ProcessHandle process) {
     return Commands.run("kill", "-" + name, "" + process.pid()).ok();
