@@ -4,6 +4,7 @@
 //DEPS info.picocli:picocli:4.7.7
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.slf4j:slf4j-nop:2.0.18
+//SOURCES support/About.java
 //SOURCES support/Arguments.java
 //SOURCES support/Console.java
 //SOURCES support/Display.java
@@ -17,6 +18,7 @@
 //SOURCES support/Intake.java
 //SOURCES support/Json.java
 //SOURCES support/Lines.java
+//SOURCES support/ManPage.java
 //SOURCES support/Manifest.java
 //SOURCES support/Memory.java
 //SOURCES support/Names.java
@@ -27,6 +29,7 @@
 //SOURCES support/Route.java
 //SOURCES support/Row.java
 //SOURCES support/Screen.java
+//SOURCES support/Scripts.java
 //SOURCES support/Stop.java
 //SOURCES support/Strip.java
 //SOURCES support/Summary.java
@@ -44,7 +47,16 @@
 //SOURCES transports/Ssh.java
 //SOURCES transports/Transport.java
 //SOURCES transports/Transports.java
-//FILES receiver.sh
+//FILES frep.java jbang LICENSE receiver.sh
+//FILES support/About.java support/Arguments.java support/Console.java support/Draft.java
+//FILES support/GitIndex.java support/GitPause.java support/GitRepository.java
+//FILES support/IgnorePattern.java support/IgnoreRules.java support/Intake.java support/ManPage.java
+//FILES support/Manifest.java support/Memory.java support/Names.java support/Refusal.java
+//FILES support/Route.java support/Scripts.java support/Stop.java support/Summary.java
+//FILES support/Sweep.java support/Tar.java support/Target.java support/Verify.java
+//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java
+//FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
+//FILES transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -Xms48m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
 
@@ -186,21 +198,32 @@ public final class frep {
 
   /** What the program ends with, the worst last; the README has the same table. */
   enum Exit {
-    IN_STEP(0),
-    PROBLEMS(1),
-    USAGE(2),
-    SOURCE(3),
-    CONNECTION(4),
-    TARGET(5),
-    SUPERSEDED(6),
-    DELETES(7),
-    INTERNAL(70),
-    INTERRUPTED(130);
+    IN_STEP(0, "in step"),
+    PROBLEMS(1, "problems with some paths"),
+    USAGE(2, "wrong options or arguments"),
+    SOURCE(3, "SRC_DIR is missing, vanished, or cannot be read or watched"),
+    CONNECTION(4, "the target could not be reached, or the connection was lost"),
+    TARGET(5, "the target lacks a tool, or may not be written"),
+    SUPERSEDED(6, "another frep has taken over this copy"),
+    DELETES(7, "so many deletes that they look like a slip"),
+    INTERNAL(70, "a defect of frep"),
+    INTERRUPTED(130, "stopped before the copy was in step");
 
     final int code;
+    final String meaning;
 
-    Exit(int code) {
+    Exit(int code, String meaning) {
       this.code = code;
+      this.meaning = meaning;
+    }
+
+    /** Their meanings by their codes, for the help. */
+    static Map<String, String> list() {
+      Map<String, String> list = new LinkedHashMap<>();
+      for (Exit exit : values()) {
+        list.put(Integer.toString(exit.code), exit.meaning);
+      }
+      return list;
     }
 
     /** What to end with when two things ended: that one was in step says least. */
@@ -1037,6 +1060,9 @@ public final class frep {
   static String reason(IOException e) {
     if (e instanceof AccessDeniedException) {
       return "permission denied";
+    }
+    if (e instanceof NoSuchFileException) {
+      return "it is gone";
     }
     if (e instanceof FileSystemException file && file.getReason() != null) {
       return file.getReason();

@@ -4,6 +4,7 @@ import dev.frep.frep.Exit;
 import dev.frep.frep.Failure;
 import dev.frep.frep.Options;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -14,18 +15,20 @@ import java.util.Stack;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** The command line: what can be asked for, checked once and handed on as {@link Options}. */
 @Command(
     name = "frep",
     sortOptions = false,
     mixinStandardHelpOptions = false,
-    versionProvider = Arguments.Version.class,
+    versionProvider = About.Version.class,
     description = {
       "Makes DEST_PARENT_DIR/basename(SRC_DIR) at each target a copy of SRC_DIR and keeps it one,"
           + " one way, until Ctrl-C. A target is named by an option such as --docker NAME, or is"
@@ -39,19 +42,24 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  frep ./proj /home/code --docker web",
       "  frep ./proj /home/code --ssh gpu --kubectl deploy/web --namespace test",
-      "  frep ./proj /home/code -- ssh -p 2222 my.host bash",
-      "",
-      "Exit codes: 0 in step, 1 problems with some paths, 2 usage, 3 source, 4 connection, 5"
-          + " target,",
-      "6 another frep took over, 7 too many deletes, 70 a defect of frep, 130 stopped too early."
-    })
+      "  frep ./proj /home/code -- ssh -p 2222 my.host bash"
+    },
+    exitCodeListHeading = "%nExit codes:%n")
 final class Arguments implements Callable<Integer> {
-  @Parameters(index = "0", paramLabel = "SRC_DIR", description = "An existing folder.")
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      hideParamSyntax = true,
+      paramLabel = "SRC_DIR",
+      description = "An existing folder.")
   private String source;
 
   @Parameters(
       index = "1",
       arity = "0..1",
+      hideParamSyntax = true,
       paramLabel = "DEST_PARENT_DIR",
       description = "An absolute path at the target; the copy is made in it.")
   private String destination;
@@ -175,17 +183,7 @@ final class Arguments implements Callable<Integer> {
   @Option(names = "--debugging", description = "Tell what goes over the link, and stack traces.")
   private boolean debugging;
 
-  @Option(
-      names = {"-V", "--version"},
-      versionHelp = true,
-      description = "Print the version.")
-  private boolean version;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Print this help.")
-  private boolean help;
+  @Mixin private About about;
 
   private List<Transport> transports;
   private Console console;
@@ -197,6 +195,7 @@ final class Arguments implements Callable<Integer> {
     System.setProperty("frep.left-overs", String.join(" ", IgnoreRules.LEFT_OVERS));
     Arguments self = new Arguments();
     CommandLine line = new CommandLine(self).setExpandAtFiles(false);
+    line.getCommandSpec().usageMessage().exitCodeList(Exit.list());
     List<String> broken = new ArrayList<>();
     self.transports = Transports.addTo(line.getCommandSpec(), broken::add);
     line.setExecutionStrategy(
@@ -219,7 +218,12 @@ final class Arguments implements Callable<Integer> {
             console.error(failure.getMessage(), failure.hint);
             return failure.exit.code;
           }
-          console.error("this is a bug: " + fault, "run it again with --debugging and report it");
+          if (fault instanceof IOException trouble) {
+            console.error(trouble(trouble), hint(trouble));
+            return Exit.SOURCE.code;
+          }
+          console.error(
+              "this is a defect of frep", "run it with --debugging, and report what it says");
           return Exit.INTERNAL.code;
         });
     int code = line.execute(arguments.toArray(String[]::new));
@@ -240,8 +244,24 @@ final class Arguments implements Callable<Integer> {
     return console;
   }
 
+  /** Something of this machine does not work: the source went away, or there is no room. */
+  private static String trouble(IOException trouble) {
+    String file = trouble instanceof FileSystemException named ? named.getFile() : null;
+    String reason = Names.show(frep.reason(trouble));
+    return file == null ? reason : Names.show(Names.bytes(file)) + ": " + reason;
+  }
+
+  private static String hint(IOException trouble) {
+    return frep.reason(trouble).contains("inotify instances")
+        ? "sudo sysctl fs.inotify.max_user_instances=1024, or end what watches files here"
+        : "it is about this machine, not the target; --debugging shows more";
+  }
+
   @Override
   public Integer call() throws Exception {
+    if (about.asked()) {
+      return about.answer(spec, console()).code;
+    }
     Options options = options();
     if (why != null) {
       return why(options);
@@ -267,6 +287,11 @@ final class Arguments implements Callable<Integer> {
   }
 
   private Options options() throws Failure {
+    if (source == null || destination == null && why == null) {
+      String missing = source == null ? "SRC_DIR" : "DEST_PARENT_DIR";
+      throw new Failure(
+          Exit.USAGE, "Missing required parameter: " + missing, "frep --help shows the usage");
+    }
     if (source.isEmpty()) { // It would be the working folder.
       throw new Failure(Exit.SOURCE, "SRC_DIR is empty", "is a variable not set?");
     }
@@ -289,10 +314,6 @@ final class Arguments implements Callable<Integer> {
     if (!Files.isReadable(folder) || !Files.isExecutable(folder)) {
       throw new Failure(
           Exit.SOURCE, Names.show(source) + ": permission denied", "SRC_DIR must be readable");
-    }
-    if (destination == null && why == null) {
-      throw new Failure(
-          Exit.USAGE, "Missing required parameter: DEST_PARENT_DIR", "frep --help shows the usage");
     }
     if (destination != null && !destination.startsWith("/")) {
       throw new Failure(
@@ -364,14 +385,6 @@ final class Arguments implements Callable<Integer> {
       }
       boolean include = ((OptionSpec) spec).longestName().equals("--include");
       ((Arguments) command.userObject()).patterns.add((include ? "!" : "") + args.pop());
-    }
-  }
-
-  /** What --version prints. */
-  static final class Version implements CommandLine.IVersionProvider {
-    @Override
-    public String[] getVersion() {
-      return new String[] {"frep " + frep.VERSION, "Java " + Runtime.version()};
     }
   }
 }

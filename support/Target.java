@@ -176,7 +176,8 @@ final class Target {
         end = Exit.INTERRUPTED;
       } catch (RuntimeException bug) {
         console.debug(bug);
-        console.error("this is a bug: " + bug, "run it again with --debugging and report it");
+        console.error(
+            "this is a defect of frep", "run it with --debugging, and report what it says");
         end = Exit.INTERNAL;
       }
     }

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LauncherTest {
 
   private static final List<String> SCRIPTS =
-      List.of("frep.java", "receiver.sh", "support", "transports");
+      List.of("frep.java", "receiver.sh", "support", "transports", "jbang", "LICENSE");
 
   @TempDir static Path shared;
   @TempDir Path temp;
@@ -52,7 +53,6 @@ class LauncherTest {
     repository = repository();
     clone = Files.createDirectory(shared.resolve("a clone"));
     copyScripts(clone);
-    copy(repository.resolve("jbang"), clone.resolve("jbang"));
     copy(repository.resolve("jbang-catalog.json"), clone.resolve("jbang-catalog.json"));
     warm = environment(shared.resolve("home"));
     assertEquals("0.132.1", run(shared, warm, launcher(), "version").succeeds().out.strip());
@@ -176,16 +176,67 @@ class LauncherTest {
       run(elsewhere, withJBang, "jbang", "catalog", "add", "--name", "web", catalog).succeeds();
       copies(elsewhere, withJBang, "jbang", "frep@web");
       copies(elsewhere, withJBang, "jbang", url + "frep.java");
+      installs(withJBang);
+      ejects(withJBang);
     } finally {
       server.stop(0);
     }
   }
 
+  private void installs(Map<String, String> withJBang) throws Exception {
+    run(elsewhere, withJBang, "jbang", "app", "install", "--no-build", "frep@web").succeeds();
+    copies(elsewhere, withJBang, withJBang.get("JBANG_DIR") + "/bin/frep");
+  }
+
+  /** What it says to do next is done as it stands; then the copy needs no catalog any more. */
+  private void ejects(Map<String, String> withJBang) throws Exception {
+    var project = Files.createDirectory(temp.resolve("a project"));
+    var ejected = run(project, withJBang, "jbang", "frep@web", "--eject", "my tools").succeeds();
+    var next = Pattern.compile("(?m)^next: (.*)$").matcher(ejected.out);
+    assertTrue(next.find(), ejected.out);
+    var help = run(project, warm, "sh", "-c", next.group(1)).succeeds().out;
+    assertTrue(help.startsWith("Usage: frep "), help);
+    copies(project, warm, "my tools/jbang", "my tools/frep.java");
+  }
+
   @Test
-  void theScriptsWorkInAnotherRepository() throws Exception {
-    var other = Files.createDirectory(temp.resolve("other"));
-    copyScripts(other);
-    copies(elsewhere, onPath(warm, realJBang()), "jbang", other + "/frep.java");
+  void anAliasOfAProjectBringsItsOwnArguments() throws Exception {
+    var project = Files.createDirectory(temp.resolve("project"));
+    var destination = Files.createDirectory(temp.resolve("destination"));
+    Files.writeString(
+        project.resolve("jbang-catalog.json"),
+        """
+        {
+          "aliases": {
+            "sync": {
+              "script-ref": "%s/frep.java",
+              "arguments": ["../source", "%s", "--local"]
+            }
+          }
+        }
+        """
+            .formatted(clone, destination));
+    var copy = destination.resolve("source/sub/a file");
+    run(project, onPath(warm, realJBang()), "jbang", "sync", "--once").succeeds();
+    assertEquals("content", Files.readString(copy));
+    Files.delete(copy);
+    run(project, warm, launcher(), "sync", "--once").succeeds(); // Not an alias of its own catalog.
+    assertEquals("content", Files.readString(copy));
+    Files.delete(copy);
+    copy(clone.resolve("jbang"), project.resolve("jbang"));
+    run(project, warm, "./jbang", "sync", "--once").succeeds(); // Of its own, with arguments.
+    assertEquals("content", Files.readString(copy));
+  }
+
+  /** As in CI: no terminal to be had, and hardly an environment. */
+  @Test
+  void neitherATerminalNorAnEnvironmentIsNeeded() throws Exception {
+    var bare = new TreeMap<>(warm);
+    bare.keySet().retainAll(List.of("PATH", "HOME", "JAVA_HOME", "XDG_CACHE_HOME", "JBANG_DIR"));
+    bare.put("CI", "true");
+    var ran = copies(elsewhere, bare, "setsid", "--wait", launcher(), "frep");
+    assertFalse(ran.out.contains("\033") || ran.out.contains("\r"), ran.out);
+    assertEquals("", ran.err.replaceAll("(?m)^\\[jbang\\].*\n", ""));
   }
 
   /** Runs frep as told, once, into a new destination, and looks at what is there afterwards. */

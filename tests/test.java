@@ -7,6 +7,7 @@
 //DEPS org.apache.commons:commons-compress:1.28.0
 //COMPILE_OPTIONS -encoding UTF-8 -XDignore.symbol.file
 //SOURCES ../frep.java
+//SOURCES AboutTest.java
 //SOURCES AtomicTest.java
 //SOURCES BadInputTest.java
 //SOURCES Commands.java
