@@ -5,6 +5,7 @@
 //DEPS org.junit.platform:junit-platform-launcher:1.14.4
 //DEPS io.undertow:undertow-core:2.3.18.Final
 //DEPS org.apache.commons:commons-compress:1.28.0
+//DEPS commons-codec:commons-codec:1.22.1
 //COMPILE_OPTIONS -encoding UTF-8 -XDignore.symbol.file
 //SOURCES ../frep.java
 //SOURCES AboutTest.java
