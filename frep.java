@@ -589,6 +589,9 @@ public final class frep {
             ? "unix:mode,size,lastModifiedTime,ctime,ino"
             : "size,lastModifiedTime,isDirectory,isRegularFile,isSymbolicLink";
 
+    static final String LEAVE_OUT = "to hear no more of it, leave it out: --exclude";
+    static final String UNREADABLE = "make it readable, or leave it out: --exclude";
+
     private final Path root;
     private final Options options;
     private final Watcher watcher;
@@ -816,7 +819,7 @@ public final class frep {
               : inside;
         }
         default -> {
-          problem(path, "is neither a file nor a folder nor a symlink: left out", "");
+          problem(path, "is neither a file nor a folder nor a symlink: left out", LEAVE_OUT);
           yield drop(path, before);
         }
       };
@@ -895,7 +898,10 @@ public final class frep {
       try {
         rule = path.isEmpty() ? around : around.child(name(path), names.keySet());
       } catch (IOException broken) {
-        problem(path, "has Git data that cannot be read: left as it is there", reason(broken));
+        problem(
+            path,
+            "has Git data that cannot be read (" + reason(broken) + "): left as it is there",
+            "see what git status says there");
         return new Closed();
       }
       rules.put(path, rule);
@@ -943,7 +949,7 @@ public final class frep {
       if (now == null || (mode(now) & 0170000) != (mode & 0170000)) {
         return null;
       }
-      problem(path, "cannot be read (" + reason(why) + "): left as it is there", "");
+      problem(path, "cannot be read (" + reason(why) + "): left as it is there", UNREADABLE);
       return new Closed();
     }
 
@@ -1375,7 +1381,10 @@ public final class frep {
         return file.size <= SMALL ? small(put, file, in) : large(put, file, in);
       } catch (Unreadable broken) {
         if (isThere(path, file)) {
-          scanner.problem(put.path, "cannot be read (" + reason(broken.why) + "): not sent", "");
+          scanner.problem(
+              put.path,
+              "cannot be read (" + reason(broken.why) + "): not sent",
+              Scanner.UNREADABLE);
           unreadable.add(put.path);
         } else {
           stale.add(put.path);

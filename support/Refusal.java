@@ -35,7 +35,10 @@ final class Refusal {
               "the destination cannot be made: " + shown,
               "choose a DEST_PARENT_DIR that the target's user may write in");
       case "unwritable" -> unwritable(detail.split(" ", 4), route);
-      default -> failure("refused: " + Names.show(reason) + " " + shown, "");
+      default ->
+          failure(
+              "refused: " + Names.show(reason) + " " + shown,
+              "receiver.sh is of another version than frep.java: take both from one commit");
     };
   }
 

@@ -145,7 +145,10 @@ final class Route {
         }
       }
     }
-    throw new Failure(Exit.CONNECTION, target.name() + " is not running any more", "");
+    throw new Failure(
+        Exit.CONNECTION,
+        target.name() + " is not running any more",
+        "start it again, or name another");
   }
 
   private static final int PATIENCE_SECONDS = 20;
@@ -169,10 +172,11 @@ final class Route {
       }
       return answer;
     } catch (IOException notStarted) {
-      throw new Unreachable(new Advice("/bin/sh cannot be started", ""));
+      throw new Unreachable(
+          new Advice("/bin/sh cannot be started", "frep needs it to start others: ls -l /bin/sh"));
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
-      throw new Unreachable(new Advice("interrupted", ""));
+      throw new Unreachable(new Advice("interrupted before it had answered", "start frep again"));
     }
   }
 

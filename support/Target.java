@@ -461,7 +461,8 @@ final class Target {
     long longAgo = System.nanoTime() - RESTLESS.toNanos();
     for (Map.Entry<String, Long> since : restless.entrySet()) {
       if (since.getValue() < longAgo) {
-        scanner.problem(since.getKey(), "keeps changing: it is sent when it holds still", "");
+        scanner.problem(
+            since.getKey(), "keeps changing: it is sent when it holds still", Scanner.LEAVE_OUT);
       }
     }
     return restless.values().stream().anyMatch(since -> since >= longAgo);
@@ -670,7 +671,10 @@ final class Target {
   private void acknowledge(Ok ok) throws Failure {
     Sent sent = inFlight.poll();
     if (sent == null || sent.number != ok.set()) {
-      throw new Failure(Exit.CONNECTION, "the target acknowledged what was not sent", "");
+      throw new Failure(
+          Exit.CONNECTION,
+          "the target acknowledged what was not sent",
+          "--debugging shows what came over the link");
     }
     pace.acknowledged(sent.trip);
     limit = Math.min(SET_CHANGES, limit * 2);

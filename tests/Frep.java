@@ -192,6 +192,9 @@ final class Frep {
   /** The process; ended with all that it started when this is closed. */
   static final class Running implements AutoCloseable {
 
+    private static final Pattern CLASS_NAME =
+        Pattern.compile("\\b[a-z]+(\\.\\w+)*\\.[A-Z]\\w*(Exception|Error)\\b");
+
     private final Process process;
     private final Duration patience;
     private final ByteArrayOutputStream all = new ByteArrayOutputStream();
@@ -308,6 +311,9 @@ final class Frep {
         }
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
+      }
+      if (CLASS_NAME.matcher(err()).find() && !err().contains("debug: ")) {
+        throw new AssertionError("a message shows the name of a class\n" + err());
       }
       return new Result(process.exitValue(), out(), err());
     }

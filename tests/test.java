@@ -24,6 +24,7 @@
 //SOURCES LauncherTest.java
 //SOURCES LocalReplicationTest.java
 //SOURCES MainJobTest.java
+//SOURCES MessagesTest.java
 //SOURCES ModelTest.java
 //SOURCES NamesTest.java
 //SOURCES PlugInTest.java

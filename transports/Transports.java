@@ -45,7 +45,8 @@ final class Transports {
         addOptions(command, plugIn);
         added.add(plugIn);
       } catch (ServiceConfigurationError | LinkageError | RuntimeException e) {
-        broken.accept(e.getMessage() + (e.getCause() == null ? "" : ": " + e.getCause()));
+        var cause = e.getCause() == null ? null : e.getCause().getMessage();
+        broken.accept(e.getMessage() + (cause == null ? "" : ": " + cause));
       }
     }
   }
