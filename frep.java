@@ -657,6 +657,13 @@ public final class frep {
     Folder scan(Folder before) throws IOException {
       ignore = IgnoreRules.load(root, this::local, options.ignore);
       rules.clear();
+      IgnoreRules.Reason whole = ignore.why("", true);
+      if (before == Folder.NONE && !whole.sent()) {
+        console.error(
+            Names.show(options.name + " is in what Git ignores (" + whole + "): ")
+                + "only what Git tracks is sent",
+            "--no-gitignore sends all that is in it");
+      }
       Entry entry = look("", root, ignore.root(), before, true, null);
       if (entry instanceof Folder folder) {
         return folder;

@@ -69,6 +69,23 @@ class BadInputTest {
   }
 
   @Test
+  void saysItWhenGitIgnoresTheWholeSource() throws IOException {
+    sh("cd here; git init -q; echo 'proj*' >.gitignore");
+
+    var said = Frep.run("--once", source, parent, "--", "sh").exits(0);
+
+    assertEquals(
+        "frep: project is in what Git ignores ("
+            + source.resolveSibling(".gitignore")
+            + ":1: proj*): only what Git tracks is sent\n"
+            + "hint: --no-gitignore sends all that is in it\n",
+        said.err());
+    assertFalse(Files.exists(copy.resolve("file")));
+    Frep.run("--once", "--no-gitignore", source, parent, "--", "sh").succeeds();
+    assertTrue(Files.exists(copy.resolve("file")));
+  }
+
+  @Test
   void refusesASourceThatMayNotBeRead() throws IOException {
     assumeTrue(isRoot(), "without another user there is no such folder");
     sh("chmod 755 . here there; chmod 700 here/project");
