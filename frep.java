@@ -48,15 +48,17 @@
 //SOURCES transports/Transport.java
 //SOURCES transports/Transports.java
 //FILES frep.java jbang LICENSE receiver.sh support/About.java support/Arguments.java
-//FILES support/Console.java support/Draft.java support/GitIndex.java support/GitPause.java
-//FILES support/GitRepository.java support/IgnorePattern.java support/IgnoreRules.java
-//FILES support/Intake.java support/ManPage.java support/Manifest.java support/Memory.java
-//FILES support/Names.java support/Pace.java support/Refusal.java support/Route.java
-//FILES support/Scripts.java support/Stop.java support/Summary.java support/Sweep.java
-//FILES support/Tar.java support/Target.java support/Verify.java transports/Docker.java
-//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
-//FILES transports/Transports.java
+//FILES support/Console.java support/Display.java support/Draft.java support/Event.java
+//FILES support/GitIndex.java support/GitPause.java support/GitRepository.java
+//FILES support/IgnorePattern.java support/IgnoreRules.java support/Intake.java support/Json.java
+//FILES support/Lines.java support/ManPage.java support/Manifest.java support/Memory.java
+//FILES support/Names.java support/Pace.java support/Palette.java support/Progress.java
+//FILES support/Refusal.java support/Route.java support/Row.java support/Screen.java
+//FILES support/Scripts.java support/Stop.java support/Strip.java support/Summary.java
+//FILES support/Sweep.java support/Tar.java support/Target.java support/Terminal.java
+//FILES support/Verify.java transports/Docker.java transports/DockerCompose.java
+//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
+//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -Xms48m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
 

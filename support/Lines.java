@@ -26,12 +26,12 @@ final class Lines implements Display {
   public void show(Subject subject, Event event) {
     if (event instanceof Event.Problem problem) {
       String path = problem.path() == null ? "" : Names.show(problem.path()) + " ";
-      error(subject, path + problem.message(), problem.hint());
+      complain(subject, path + problem.message(), problem.hint());
     } else if (event instanceof Event.Disconnected lost) {
-      error(subject, lost.message(), lost.hint());
+      complain(subject, lost.message(), lost.hint());
       say(subject, "connecting again in " + Console.seconds(lost.pause()));
     } else if (event instanceof Event.SourceLost lost) {
-      error(subject, lost.message(), lost.hint());
+      complain(subject, lost.message(), lost.hint());
     } else if (event instanceof Event.Difference difference) { // What was asked for is no news.
       String line = Names.show(difference.path()) + ": " + difference.how();
       out.accept(subject.prefix() + line);
@@ -126,7 +126,7 @@ final class Lines implements Display {
     }
   }
 
-  private void error(Subject subject, String message, String hint) {
+  private void complain(Subject subject, String message, String hint) {
     err.accept(palette.red("frep: ") + subject.prefix() + message);
     if (hint != null && !hint.isEmpty()) {
       err.accept(palette.yellow("hint: ") + hint);

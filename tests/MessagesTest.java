@@ -61,6 +61,9 @@ class MessagesTest {
           "problem", new int[] {1, 2},
           "failure", new int[] {0, 1},
           "new Failure", new int[] {1, 2},
+          "new Disconnected", new int[] {0, 1},
+          "new SourceLost", new int[] {0, 1},
+          "new Problem", new int[] {1, 2},
           "new Advice", new int[] {0, 1},
           "new Symptom", new int[] {1, 2},
           "new IllegalArgumentException", new int[] {0});
@@ -140,7 +143,7 @@ class MessagesTest {
   @Test
   void allHaveHints() {
     var without = all().filter(text -> text.contains(NO_HINT)).toList();
-    assertEquals(List.of("{getMessage}\n    " + NO_HINT + "\n    {hint}"), without);
+    assertEquals(List.of("{getMessage}\n    " + NO_HINT), without);
   }
 
   @Test
