@@ -183,9 +183,11 @@ class LauncherTest {
     }
   }
 
+  /** With its folder of commands on the PATH already, JBang leaves the user's .bashrc alone. */
   private void installs(Map<String, String> withJBang) throws Exception {
-    run(elsewhere, withJBang, "jbang", "app", "install", "--no-build", "frep@web").succeeds();
-    copies(elsewhere, withJBang, withJBang.get("JBANG_DIR") + "/bin/frep");
+    var path = onPath(withJBang, Path.of(withJBang.get("JBANG_DIR"), "bin"));
+    run(elsewhere, path, "jbang", "app", "install", "frep@web").succeeds();
+    copies(elsewhere, path, "frep");
   }
 
   /** What it says to do next is done as it stands; then the copy needs no catalog any more. */

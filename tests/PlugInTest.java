@@ -39,7 +39,7 @@ class PlugInTest {
     Files.createSymbolicLink(bin.resolve("jbang"), repository.resolve("jbang"));
     environment = new TreeMap<>();
     environment.put("PATH", bin + File.pathSeparator + System.getenv("PATH"));
-    environment.put("XDG_CACHE_HOME", cacheWithJBang().toString());
+    environment.put("XDG_CACHE_HOME", cacheWithJBang(shared).toString());
     environment.put("JBANG_DIR", shared + "/jbang");
     environment.put("JBANG_CACHE_DIR", shared + "/jbang/cache");
     var url = "http://127.0.0.1:" + server.getAddress().getPort() + "/jbang-catalog.json";
@@ -47,15 +47,16 @@ class PlugInTest {
         environment, List.of("env", "jbang", "catalog", "add", "--global", "--name", "org", url));
   }
 
-  /** A new cache folder; the JBang that the launcher has brought for these tests is in it. */
-  private static Path cacheWithJBang() throws IOException {
+  /** A cache folder; the JBang that the launcher has brought for these tests is in it. */
+  static Path cacheWithJBang(Path folder) throws IOException {
     var home = Path.of(System.getenv("HOME"), ".cache").toString();
     var brought = Path.of(System.getenv().getOrDefault("XDG_CACHE_HOME", home), "frep");
-    var cache = Files.createDirectories(shared.resolve("cache/frep"));
-    if (Files.isDirectory(brought)) {
+    var cache = folder.resolve("cache/frep");
+    if (!Files.exists(cache) && Files.isDirectory(brought)) {
+      Files.createDirectories(cache);
       try (var found = Files.newDirectoryStream(brought, "jbang-*")) {
-        for (var folder : found) {
-          Files.createSymbolicLink(cache.resolve(folder.getFileName()), folder);
+        for (var jbang : found) {
+          Files.createSymbolicLink(cache.resolve(jbang.getFileName()), jbang);
         }
       }
     }

@@ -30,6 +30,7 @@
 //SOURCES PlugInTest.java
 //SOURCES PodmanStore.java
 //SOURCES PodsReplicationTest.java
+//SOURCES ReadmeTest.java
 //SOURCES ReceiverTest.java
 //SOURCES Replication.java
 //SOURCES Rootfs.java
