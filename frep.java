@@ -9,6 +9,7 @@
 //SOURCES support/Console.java
 //SOURCES support/Display.java
 //SOURCES support/Draft.java
+//SOURCES support/Errand.java
 //SOURCES support/Event.java
 //SOURCES support/GitIndex.java
 //SOURCES support/GitPause.java
@@ -28,6 +29,7 @@
 //SOURCES support/Refusal.java
 //SOURCES support/Route.java
 //SOURCES support/Row.java
+//SOURCES support/Run.java
 //SOURCES support/Screen.java
 //SOURCES support/Scripts.java
 //SOURCES support/Stop.java
@@ -48,17 +50,18 @@
 //SOURCES transports/Transport.java
 //SOURCES transports/Transports.java
 //FILES frep.java jbang LICENSE receiver.sh support/About.java support/Arguments.java
-//FILES support/Console.java support/Display.java support/Draft.java support/Event.java
-//FILES support/GitIndex.java support/GitPause.java support/GitRepository.java
+//FILES support/Console.java support/Display.java support/Draft.java support/Errand.java
+//FILES support/Event.java support/GitIndex.java support/GitPause.java support/GitRepository.java
 //FILES support/IgnorePattern.java support/IgnoreRules.java support/Intake.java support/Json.java
 //FILES support/Lines.java support/ManPage.java support/Manifest.java support/Memory.java
 //FILES support/Names.java support/Pace.java support/Palette.java support/Progress.java
-//FILES support/Refusal.java support/Route.java support/Row.java support/Screen.java
-//FILES support/Scripts.java support/Stop.java support/Strip.java support/Summary.java
-//FILES support/Sweep.java support/Tar.java support/Target.java support/Terminal.java
-//FILES support/Verify.java transports/Docker.java transports/DockerCompose.java
-//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
-//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
+//FILES support/Refusal.java support/Route.java support/Row.java support/Run.java
+//FILES support/Screen.java support/Scripts.java support/Stop.java support/Strip.java
+//FILES support/Summary.java support/Sweep.java support/Tar.java support/Target.java
+//FILES support/Terminal.java support/Verify.java transports/Docker.java
+//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
+//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
+//FILES transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -Xms48m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
 
@@ -1703,13 +1706,13 @@ public final class frep {
       errors = thread("receiver's errors", this::complain);
       pump = thread("to the receiver", this::pump);
       try {
-        send(latin1(bootstrap(options)));
+        send(bootstrap(nonce, tag, options.destination, options.name));
       } catch (IOException ended) {
         console.debug(ended); // Its last words are told where its end is.
       }
     }
 
-    private static Process start(List<String> command) throws Failure {
+    static Process start(List<String> command) throws Failure {
       try {
         return new ProcessBuilder(Names.command(command)).start();
       } catch (IOException notStarted) {
@@ -1720,23 +1723,27 @@ public final class frep {
       }
     }
 
-    private static Thread thread(String name, Runnable work) {
+    static Thread thread(String name, Runnable work) {
       Thread thread = new Thread(work, name);
       thread.setDaemon(true);
       thread.start();
       return thread;
     }
 
-    private static String nonce() {
+    static String nonce() {
       byte[] random = new byte[12];
       new SecureRandom().nextBytes(random);
       return HexFormat.of().formatHex(random);
     }
 
-    /** The receiver as one block, so that the shell has read all of it before it runs any. */
-    private String bootstrap(Options options) throws Failure {
+    /**
+     * The receiver as one block, so that the shell has read all of it before it runs any.
+     *
+     * @param words the arguments of its main
+     */
+    static byte[] bootstrap(String... words) throws Failure {
       StringBuilder text = new StringBuilder("{\nset --");
-      for (String word : List.of(nonce, tag, options.destination, options.name)) {
+      for (String word : words) {
         text.append(" '").append(word.replace("'", "'\\''")).append('\'');
       }
       try (InputStream script = frep.class.getResourceAsStream("/receiver.sh")) {
@@ -1749,7 +1756,7 @@ public final class frep {
         throw new Failure(
             Exit.INTERNAL, "receiver.sh is not beside frep.java", "copy it there as well");
       }
-      return text.append("\n}\n").toString();
+      return latin1(text.append("\n}\n").toString());
     }
 
     /** Names this source's staging folders at the target, so that left-overs can be found. */

@@ -21,6 +21,14 @@
 #             NONCE pong N
 #             NONCE gone                a newer sender has taken the destination over
 #
+# With "errand" and a command among main's arguments, this is no receiver: it runs the command in the
+# destination folder, whose output goes through as it is up to the line that says how it ended.
+#   receiver  NONCE ready SIGNAL WHO    what interrupts the command: kill SIGNAL WHO, with their dashes
+#   sender    NONCE go WHO              begin
+#             NONCE in SIZE | eof       SIZE bytes follow that it shall read; there are no more
+#             NONCE bye                 else it is ended when the connection ends
+#   receiver  NONCE exit STATUS         right behind the output, after a byte of value 1
+#
 # The archive of a set is unpacked into a folder that nobody looks into, and holds
 #   plan      lines VERB KEY PATH, done in order when the set is committed. PATH is relative to the
 #             destination, which itself is "."; all but plain characters are written as \0ooo
@@ -264,6 +272,55 @@ sums() {
     say listed
 }
 
+# --- a command of the user's, over a connection of its own --------------------------------------
+
+errand() { # FOLDER COMMAND
+    signal=-INT group=
+    if sh -c 'kill -INT $$'; then signal=-TERM; fi # What ignores it hands that on.
+    if command -v setsid >/dev/null; then group=-; fi
+    set -- sh -c "$begin" sh "$@" "$nonce ready $signal $group"
+    [ -z "$group" ] || set -- setsid "$@"
+    exec 3<&0 </dev/null
+    feed | pass 3<&- | {
+        status=0
+        "$@" 3<&- || status=$?
+        printf '\1%s exit %s\n' "$nonce" "$status"
+    }
+}
+
+# FOLDER COMMAND READY: leads a process group, so that all of it can be ended, and says its number.
+# shellcheck disable=SC2016
+begin='printf "\n%s\n" "$3$$" && read -r _ && cd -P -- "$1" && exec sh -c "$2"'
+
+feed() { # takes what the sender says, to the end of the connection
+    trap '' PIPE
+    who=
+    while IFS=' ' read -r mark word what <&3 && [ "$mark" = "$nonce" ]; do
+        case $word in
+            go) who=$what && echo go ;;
+            in) { echo "$what" && dd bs="$what" count=1 iflag=fullblock; } <&3 2>/dev/null || : ;;
+            eof) echo eof || : ;;
+            *) return ;;
+        esac
+    done
+    [ "$who" ] || return 0
+    for signal in -TERM -0 -0 -0 -KILL; do
+        kill "$signal" "$who" 2>/dev/null || return 0
+        sleep 1
+    done
+}
+
+pass() { # hands on what the command shall read; the pipe ends when this does
+    trap '' PIPE
+    while read -r size; do
+        case $size in
+            go) echo ;;
+            eof) return ;;
+            *) dd bs="$size" count=1 iflag=fullblock 2>/dev/null || : ;;
+        esac
+    done
+}
+
 # --- one connection -----------------------------------------------------------------------------
 
 prepare() { # PARENT NAME: finds out what there is to work with
@@ -357,9 +414,13 @@ gone() {
     exit 4
 }
 
-main() { # NONCE TAG PARENT NAME
+main() { # NONCE TAG PARENT NAME [errand COMMAND]
     set -eu
     nonce=$1 tag=$2 stage='' staged='' said=''
+    if [ "${5-}" = errand ]; then
+        errand "$3/$4" "$6"
+        exit
+    fi
     exec 3<&0 </dev/null 2>&1
     trap '' INT PIPE
     trap 'exit 1' HUP TERM

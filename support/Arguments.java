@@ -126,6 +126,14 @@ final class Arguments implements Callable<Integer> {
   private boolean verify;
 
   @Option(
+      names = "--run",
+      paramLabel = "COMMAND",
+      description =
+          "Replicate once, then run COMMAND in the copy, with our input and output, and exit with"
+              + " its exit code.")
+  private String run;
+
+  @Option(
       names = "--heal",
       description = "While watching, also put right what others change in the copy.")
   private boolean heal;
@@ -239,7 +247,7 @@ final class Arguments implements Callable<Integer> {
     if (console == null) {
       Display.Detail detail =
           quiet ? Display.Detail.QUIET : verbose ? Display.Detail.VERBOSE : Display.Detail.NORMAL;
-      console = Console.open(detail, json, debugging);
+      console = Console.open(detail, json, debugging, run != null);
     }
     return console;
   }
@@ -265,6 +273,9 @@ final class Arguments implements Callable<Integer> {
     Options options = options();
     if (why != null) {
       return why(options);
+    }
+    if (run != null) {
+      return Run.after(options, routes(), run, console());
     }
     return frep.replicate(options, routes(), console()).code;
   }
@@ -331,7 +342,7 @@ final class Arguments implements Callable<Integer> {
         destination == null ? "" : squeeze(destination),
         cleanOutFirst,
         withInitialReplication,
-        replicateOnChange && !once && !verify,
+        replicateOnChange && !once && !verify && run == null,
         Duration.ofSeconds(timeout),
         compress,
         verify,

@@ -23,11 +23,16 @@ final class Console implements AutoCloseable {
     this.debugging = debugging;
   }
 
-  /** For what was asked for, and for where stdout leads. */
-  static Console open(Display.Detail detail, boolean json, boolean debugging) {
-    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+  /**
+   * For what was asked for, and for where stdout leads.
+   *
+   * @param aside stdout is somebody else's: then news go to stderr
+   */
+  static Console open(Display.Detail detail, boolean json, boolean debugging, boolean aside) {
+    PrintStream out =
+        new PrintStream(aside ? System.err : System.out, true, StandardCharsets.UTF_8);
     PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
-    Terminal terminal = json ? null : Terminal.ofStdout();
+    Terminal terminal = json || aside ? null : Terminal.ofStdout();
     Display display;
     if (json) {
       display = new Json(out::println, err::println, detail);

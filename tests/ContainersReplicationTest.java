@@ -61,6 +61,14 @@ class ContainersReplicationTest {
     }
 
     @Test
+    void aCommandRunsInOneAsIfItRanHere() throws Exception {
+      engine.run("run", Rootfs.BUSYBOX);
+      try (var frep = replication()) {
+        frep.run(CODE, "--docker=run");
+      }
+    }
+
+    @Test
     void tellTheWholeStory() throws Exception {
       engine.run("gnu", Rootfs.GNU);
       engine.run("small", Rootfs.BUSYBOX);

@@ -41,6 +41,7 @@ final class Frep {
   private final Map<String, String> environment = new LinkedHashMap<>();
   private final List<String> jvm = new ArrayList<>(RUNTIME_OPTIONS);
   private Path folder = Path.of("/");
+  private Path input = Path.of("/dev/null");
   private Duration patience = PATIENCE;
   private boolean unprivileged;
 
@@ -78,6 +79,12 @@ final class Frep {
   /** Its working folder; otherwise the root of the file system. */
   Frep in(Path folder) {
     this.folder = folder;
+    return this;
+  }
+
+  /** What it finds on its stdin; otherwise nothing. */
+  Frep reading(Path input) {
+    this.input = input;
     return this;
   }
 
@@ -157,7 +164,7 @@ final class Frep {
 
   private Process start(List<String> command) throws IOException {
     var builder = new ProcessBuilder(command).directory(folder.toFile());
-    builder.redirectInput(new File("/dev/null"));
+    builder.redirectInput(input.toFile());
     builder.environment().keySet().removeAll(Set.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
     builder.environment().putAll(environment);
     return builder.start();

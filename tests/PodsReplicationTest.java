@@ -88,6 +88,14 @@ class PodsReplicationTest {
   }
 
   @Test
+  void aCommandRunsInAPodAsIfItRanHere() throws Exception {
+    runPod("run", Map.of());
+    try (var frep = replication()) {
+      frep.run(CODE, "--kubectl=run");
+    }
+  }
+
+  @Test
   void ofADeploymentAllAreKeptAndOneThatReplacesAnotherIsFound() throws Exception {
     cluster.deploy("web", WEB);
     var places = new ArrayList<>(List.of(runPod("web-1", WEB), runPod("web-2", WEB)));

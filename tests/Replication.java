@@ -217,6 +217,21 @@ final class Replication implements AutoCloseable {
     stop(0);
   }
 
+  /** Runs a command at a place, which reads, writes, fails and says so as if it ran here. */
+  void run(String parent, String... words) throws IOException {
+    var input = Files.writeString(folder.resolve("input"), "read from here\n".repeat(10_000));
+    var all = new ArrayList<Object>(List.of("--run", "cat 'a file'; cat; echo >&2 bad; exit 77"));
+    all.addAll(List.of(source, parent));
+    all.addAll(List.of(words));
+    var frep = Frep.with().within(PATIENCE).in(folder).reading(input);
+    environment.forEach(frep::environment);
+    var result = frep.runs(all.toArray());
+    result.exits(77);
+    assertEquals("first\n" + Files.readString(input), result.out());
+    assertTrue(result.err().contains("copied 4 files"), result::err);
+    assertTrue(result.err().endsWith("\nbad\n"), result::err);
+  }
+
   @Override
   public void close() {
     if (running != null) {

@@ -87,6 +87,13 @@ class SshReplicationTest {
     }
   }
 
+  @Test
+  void aCommandRunsThereAsIfItRanHere() throws Exception {
+    try (var frep = new Replication(folder, Map.of())) {
+      frep.run(target(), "--ssh=target", "--ssh-option=-F" + config);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"bash", "dash", "busybox sh"})
   void aCommandTypedOutReachesTheHostsShells(String shell) throws Exception {

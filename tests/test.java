@@ -34,6 +34,7 @@
 //SOURCES ReceiverTest.java
 //SOURCES Replication.java
 //SOURCES Rootfs.java
+//SOURCES RunTest.java
 //SOURCES Session.java
 //SOURCES SlowLink.java
 //SOURCES SshReplicationTest.java

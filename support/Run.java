@@ -1,0 +1,39 @@
+package dev.frep;
+
+import dev.frep.frep.Exit;
+import dev.frep.frep.Failure;
+import dev.frep.frep.Link;
+import dev.frep.frep.Options;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
+import java.util.List;
+
+/** What --run asks for: a copy that is in step, then a command in it, as if it ran here. */
+final class Run {
+  private Run() {}
+
+  /** Returns the command's exit code; if the copy is not in step, what that ended with. */
+  static int after(Options options, List<Route> routes, String command, Console console)
+      throws Exception {
+    if (routes.size() > 1) {
+      throw new Failure(
+          Exit.USAGE,
+          "--run: there are " + routes.size() + " targets, and one input and output",
+          "give one target");
+    }
+    Exit copied = frep.replicate(options, routes, console);
+    if (copied != Exit.IN_STEP) {
+      console.error("the copy is not in step: the command was not run", "");
+      return copied.code;
+    }
+    OutputStream out = new FileOutputStream(FileDescriptor.out);
+    OutputStream err = new FileOutputStream(FileDescriptor.err);
+    try (Errand errand = new Errand(options, routes.get(0), command, out, err, console)) {
+      new Stop(errand::interrupt, () -> {});
+      errand.begin();
+      Link.thread("stdin", () -> errand.feed(System.in));
+      return errand.await();
+    }
+  }
+}
