@@ -14,6 +14,8 @@
 //SOURCES support/GitIndex.java
 //SOURCES support/GitPause.java
 //SOURCES support/GitRepository.java
+//SOURCES support/Hook.java
+//SOURCES support/Hooks.java
 //SOURCES support/IgnorePattern.java
 //SOURCES support/IgnoreRules.java
 //SOURCES support/Intake.java
@@ -23,6 +25,7 @@
 //SOURCES support/Manifest.java
 //SOURCES support/Memory.java
 //SOURCES support/Names.java
+//SOURCES support/OutputLines.java
 //SOURCES support/Pace.java
 //SOURCES support/Palette.java
 //SOURCES support/Progress.java
@@ -52,16 +55,16 @@
 //FILES frep.java jbang LICENSE receiver.sh support/About.java support/Arguments.java
 //FILES support/Console.java support/Display.java support/Draft.java support/Errand.java
 //FILES support/Event.java support/GitIndex.java support/GitPause.java support/GitRepository.java
-//FILES support/IgnorePattern.java support/IgnoreRules.java support/Intake.java support/Json.java
-//FILES support/Lines.java support/ManPage.java support/Manifest.java support/Memory.java
-//FILES support/Names.java support/Pace.java support/Palette.java support/Progress.java
-//FILES support/Refusal.java support/Route.java support/Row.java support/Run.java
-//FILES support/Screen.java support/Scripts.java support/Stop.java support/Strip.java
-//FILES support/Summary.java support/Sweep.java support/Tar.java support/Target.java
-//FILES support/Terminal.java support/Verify.java transports/Docker.java
-//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
-//FILES transports/Transports.java
+//FILES support/Hook.java support/Hooks.java support/IgnorePattern.java support/IgnoreRules.java
+//FILES support/Intake.java support/Json.java support/Lines.java support/ManPage.java
+//FILES support/Manifest.java support/Memory.java support/Names.java support/OutputLines.java
+//FILES support/Pace.java support/Palette.java support/Progress.java support/Refusal.java
+//FILES support/Route.java support/Row.java support/Run.java support/Screen.java
+//FILES support/Scripts.java support/Stop.java support/Strip.java support/Summary.java
+//FILES support/Sweep.java support/Tar.java support/Target.java support/Terminal.java
+//FILES support/Verify.java transports/Docker.java transports/DockerCompose.java
+//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
+//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -Xms48m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
 
@@ -143,11 +146,12 @@ public final class frep {
     Stop stop = new Stop(() -> askToStop(dirty, console), () -> endAtOnce(console));
     GitPause git = GitPause.of(options.source);
     List<Target> targets = new ArrayList<>();
-    try (Watcher watcher = options.watch ? new Watcher(dirty, console) : null) {
+    try (Hooks hooks = new Hooks(options, console);
+        Watcher watcher = options.watch ? new Watcher(dirty, console) : null) {
       Scanner scanner = new Scanner(options, watcher, console);
       for (Route route : routes) {
         Console its = console.of(route::label, routes.size() > 1);
-        targets.add(new Target(options, route, scanner, dirty, its));
+        targets.add(new Target(options, route, scanner, dirty, its, hooks.of(route)));
       }
       targets.forEach(Target::start); // They connect and list while the source is scanned.
       AtomicReference<Folder> snapshot = new AtomicReference<>(scanner.scan(Folder.NONE));
@@ -177,6 +181,7 @@ public final class frep {
       for (Target target : targets) {
         exit = Exit.worse(exit, target.finish());
       }
+      hooks.drain(() -> options.watch || stop.asked());
       return exit;
     } finally {
       targets.forEach(Target::abandon);
@@ -249,6 +254,8 @@ public final class frep {
       Boolean compress,
       boolean verify,
       boolean heal,
+      String exec,
+      String execLocal,
       int maxDelete,
       IgnoreRules.Options ignore) {
     /** Where the copy is, for people. */

@@ -134,6 +134,20 @@ final class Arguments implements Callable<Integer> {
   private String run;
 
   @Option(
+      names = "--exec",
+      paramLabel = "COMMAND",
+      description =
+          "Run COMMAND in the copy whenever something new has arrived there; never two at once.")
+  private String exec;
+
+  @Option(
+      names = "--exec-local",
+      paramLabel = "COMMAND",
+      description =
+          "Run COMMAND in SRC_DIR whenever a target, $$FREP_TARGET, has got something new.")
+  private String execLocal;
+
+  @Option(
       names = "--heal",
       description = "While watching, also put right what others change in the copy.")
   private boolean heal;
@@ -347,6 +361,8 @@ final class Arguments implements Callable<Integer> {
         compress,
         verify,
         heal,
+        exec,
+        execLocal,
         maxDelete == null ? -1 : maxDelete,
         new IgnoreRules.Options(gitignore, gitDir, !noDefaultExcludes, List.copyOf(patterns)));
   }

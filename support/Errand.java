@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -27,6 +28,7 @@ final class Errand implements AutoCloseable {
   private final Options options;
   private final Route route;
   private final Console console;
+  private final List<String> command;
   private final Process process;
   private final OutputStream to;
   private final OutputStream out;
@@ -57,13 +59,19 @@ final class Errand implements AutoCloseable {
     this.console = console;
     this.out = out;
     this.err = err;
-    process = Link.start(route.command()); // As it was looked up for the link: the same target.
+    this.command = route.command(); // As it was looked up for the link: the same target.
+    process = Link.start(this.command);
     to = process.getOutputStream();
     Link.thread("errand's output", this::listen);
     errors = Link.thread("errand's errors", this::complain);
     byte[] script =
         Link.bootstrap(nonce, "", options.destination(), options.name(), "errand", command);
     Link.thread("to the errand", () -> send(script, script.length));
+  }
+
+  /** Whether it is connected, and to what the route leads to now. */
+  boolean isFor(Route target) {
+    return command.equals(target.command()) && process.isAlive() && !status.isDone();
   }
 
   /** Lets the command begin. */

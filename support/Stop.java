@@ -67,6 +67,7 @@ final class Stop {
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
     }
+    ProcessHandle.current().descendants().forEach(ProcessHandle::destroy);
     Runtime.getRuntime().halt(frep.Exit.INTERRUPTED.code);
   }
 }

@@ -86,6 +86,7 @@ final class Target {
   private final Scanner scanner;
   private final Dirty dirty;
   private final Console console;
+  private final Runnable changed;
   private final BlockingQueue<Reply> inbox = new LinkedBlockingQueue<>();
   private final Map<String, Held> held = new HashMap<>();
   private final Map<String, Long> restless = new HashMap<>();
@@ -113,12 +114,22 @@ final class Target {
   private Progress progress;
   private boolean inStep;
   private Event told;
+  private boolean news;
   private boolean deletesRefused;
   private long numbers;
   private int limit = SET_CHANGES;
   private Summary summary = new Summary();
 
-  Target(Options options, Route route, Scanner scanner, Dirty dirty, Console console) {
+  /**
+   * @param changed is run whenever something new has arrived there and nothing more is on its way
+   */
+  Target(
+      Options options,
+      Route route,
+      Scanner scanner,
+      Dirty dirty,
+      Console console,
+      Runnable changed) {
     this.options = options;
     this.pace = new Pace(options.compress());
     this.route = route;
@@ -126,6 +137,7 @@ final class Target {
     this.scanner = scanner;
     this.dirty = dirty;
     this.console = console;
+    this.changed = changed;
   }
 
   void start() {
@@ -418,6 +430,10 @@ final class Target {
       }
       if (inFlight.isEmpty()) {
         ours = expected;
+        if (news && tried == goal) {
+          news = false;
+          changed.run();
+        }
         if (tried == goal && !resting && !isRestless()
             || last && cut(Diff.between(expected, goal, scanner::belongs)).isEmpty()) {
           settle(goal);
@@ -681,6 +697,7 @@ final class Target {
     failures = 0;
     ours = sent.result;
     told = null;
+    news = true;
     summary.add(sent.changes, sent.bytes);
     console.tell(new Event.Applied(Summary.named(sent.changes)));
     if (firstCopyTold) {

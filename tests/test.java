@@ -19,6 +19,7 @@
 //SOURCES DriftTest.java
 //SOURCES DockerEngine.java
 //SOURCES Frep.java
+//SOURCES HooksTest.java
 //SOURCES IgnoreRulesTest.java
 //SOURCES KubeApi.java
 //SOURCES LauncherTest.java
