@@ -28,6 +28,7 @@
 //SOURCES support/OutputLines.java
 //SOURCES support/Pace.java
 //SOURCES support/Palette.java
+//SOURCES support/Preview.java
 //SOURCES support/Progress.java
 //SOURCES support/Refusal.java
 //SOURCES support/Route.java
@@ -58,13 +59,14 @@
 //FILES support/Hook.java support/Hooks.java support/IgnorePattern.java support/IgnoreRules.java
 //FILES support/Intake.java support/Json.java support/Lines.java support/ManPage.java
 //FILES support/Manifest.java support/Memory.java support/Names.java support/OutputLines.java
-//FILES support/Pace.java support/Palette.java support/Progress.java support/Refusal.java
-//FILES support/Route.java support/Row.java support/Run.java support/Screen.java
-//FILES support/Scripts.java support/Stop.java support/Strip.java support/Summary.java
-//FILES support/Sweep.java support/Tar.java support/Target.java support/Terminal.java
-//FILES support/Verify.java transports/Docker.java transports/DockerCompose.java
-//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
-//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
+//FILES support/Pace.java support/Palette.java support/Preview.java support/Progress.java
+//FILES support/Refusal.java support/Route.java support/Row.java support/Run.java
+//FILES support/Screen.java support/Scripts.java support/Stop.java support/Strip.java
+//FILES support/Summary.java support/Sweep.java support/Tar.java support/Target.java
+//FILES support/Terminal.java support/Verify.java transports/Docker.java
+//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
+//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
+//FILES transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -Xms48m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
 
@@ -253,11 +255,17 @@ public final class frep {
       Duration timeout,
       Boolean compress,
       boolean verify,
+      boolean dryRun,
       boolean heal,
       String exec,
       String execLocal,
       int maxDelete,
       IgnoreRules.Options ignore) {
+    /** Whether nothing shall happen at the target. */
+    boolean looks() {
+      return verify || dryRun;
+    }
+
     /** Where the copy is, for people. */
     String copy() {
       return destination + (destination.endsWith("/") ? "" : "/") + name;
@@ -1713,7 +1721,8 @@ public final class frep {
       errors = thread("receiver's errors", this::complain);
       pump = thread("to the receiver", this::pump);
       try {
-        send(bootstrap(nonce, tag, options.destination, options.name));
+        String what = options.looks() ? "look" : "replicate";
+        send(bootstrap(nonce, tag, options.destination, options.name, what));
       } catch (IOException ended) {
         console.debug(ended); // Its last words are told where its end is.
       }

@@ -21,6 +21,7 @@
 #             NONCE pong N
 #             NONCE gone                a newer sender has taken the destination over
 #
+# With "look" among main's arguments nothing is made: all but set and commit can be asked for.
 # With "errand" and a command among main's arguments, this is no receiver: it runs the command in the
 # destination folder, whose output goes through as it is up to the line that says how it ended.
 #   receiver  NONCE ready SIGNAL WHO    what interrupts the command: kill SIGNAL WHO, with their dashes
@@ -227,7 +228,7 @@ stamp() { cp -R --preserve=mode,timestamps -- "$in/d/." "$dest/."; }
 
 list() {
     say listing "$lists"
-    if cd -P -- "$dest"; then "list_$lists"; fi
+    if cd -P -- "$dest" 2>/dev/null; then "list_$lists"; else printf '\0'; fi
     say listed
 }
 
@@ -260,7 +261,7 @@ list_stat() {
 # shellcheck disable=SC2016
 sums() {
     say sums
-    if cd -P -- "$dest"; then
+    if cd -P -- "$dest" 2>/dev/null; then
         find . -path "./.frep-$tag.*" -prune -o -type f -print0 2>/dev/null | xargs -0 sh -c '
             [ "$#" != 0 ] || exit 0
             printf "%s\0" "$@"
@@ -355,12 +356,14 @@ prepare() { # PARENT NAME: finds out what there is to work with
 system() { sed -n 's/^ID=//p' /etc/os-release 2>/dev/null | head -n 1 || :; }
 
 locate() { # PARENT NAME: makes the destination and a folder to stage in, on the same file system
-    said=$(mkdir -p -- "$1" 2>&1) || deny "$1" "$said"
-    cd -P -- "$1" || deny "$1" 'Permission denied'
-    base=${PWD%/}
+    [ "$look" ] || said=$(mkdir -p -- "$1" 2>&1) || deny "$1" "$said"
+    base=${1%/}
+    if cd -P -- "$1" 2>/dev/null; then base=${PWD%/}; else
+        [ "$look" ] || deny "$1" 'Permission denied'
+    fi
     dest=$base/$2
     [ ! -L "$dest" ] || refuse symlink "$dest"
-    said=$([ -d "$dest" ] || mkdir -- "$dest" 2>&1) || deny "$dest" "$said"
+    [ "$look" ] || said=$([ -d "$dest" ] || mkdir -- "$dest" 2>&1) || deny "$dest" "$said"
     guard=
     case $dest in
         "${HOME:-/}") guard=home ;;
@@ -368,6 +371,16 @@ locate() { # PARENT NAME: makes the destination and a folder to stage in, on the
         *) guard=shallow ;;
     esac
     mounts=$(mounts_below) root=$([ ! -O "$dest" ] || echo yes)
+    if [ "$look" ]; then look; else settle; fi
+}
+
+look() { # sees if the destination could be made, or be written in
+    near "$dest"
+    [ -d "$path" ] || refuse destination "$path: Not a directory"
+    [ -w "$path" ] || deny "$path" 'Permission denied'
+}
+
+settle() { # makes the folder to stage in
     for folder in "$base" "$dest"; do
         set +f
         purge "$folder/.frep-$tag."* 2>/dev/null || : # of a sender that died, or that we follow
@@ -381,12 +394,16 @@ locate() { # PARENT NAME: makes the destination and a folder to stage in, on the
     deny "$dest" "$said"
 }
 
-deny() { # PATH SAID: it cannot be made, or not be written in
+near() { # PATH: of it and the folders it is in, the first that is there
     path=$1
     until present "$path"; do
         path=${path%/*}
         path=${path:-/}
     done
+}
+
+deny() { # PATH SAID: it cannot be made, or not be written in
+    near "$1"
     case $2 in
         *[Pp]ermission*)
             refuse unwritable "$(id -un 2>/dev/null || id -u)" "$(stat -c '%U %A %n' -- "$path")"
@@ -396,7 +413,8 @@ deny() { # PATH SAID: it cannot be made, or not be written in
 }
 
 free() { # how many KiB are free at the destination; nothing if that is not known
-    df -Pk -- "$dest" 2>/dev/null | {
+    near "$dest"
+    df -Pk -- "$path" 2>/dev/null | {
         read -r _
         read -r _ _ _ kib _ && printf %s "$kib"
     } || :
@@ -414,13 +432,16 @@ gone() {
     exit 4
 }
 
-main() { # NONCE TAG PARENT NAME [errand COMMAND]
+main() { # NONCE TAG PARENT NAME [errand COMMAND | look]
     set -eu
-    nonce=$1 tag=$2 stage='' staged='' said=''
-    if [ "${5-}" = errand ]; then
-        errand "$3/$4" "$6"
-        exit
-    fi
+    nonce=$1 tag=$2 look='' stage='' in='' staged='' said=''
+    case ${5-} in
+        errand)
+            errand "$3/$4" "$6"
+            exit
+            ;;
+        look) look=yes ;;
+    esac
     exec 3<&0 </dev/null 2>&1
     trap '' INT PIPE
     trap 'exit 1' HUP TERM

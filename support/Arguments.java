@@ -126,6 +126,11 @@ final class Arguments implements Callable<Integer> {
   private boolean verify;
 
   @Option(
+      names = "--dry-run",
+      description = "Print what would be sent and deleted, and why; change nothing there.")
+  private boolean dryRun;
+
+  @Option(
       names = "--run",
       paramLabel = "COMMAND",
       description =
@@ -356,10 +361,11 @@ final class Arguments implements Callable<Integer> {
         destination == null ? "" : squeeze(destination),
         cleanOutFirst,
         withInitialReplication,
-        replicateOnChange && !once && !verify && run == null,
+        replicateOnChange && !once && !verify && !dryRun && run == null,
         Duration.ofSeconds(timeout),
         compress,
         verify,
+        dryRun,
         heal,
         exec,
         execLocal,

@@ -5,6 +5,7 @@ import dev.frep.frep.Delete;
 import dev.frep.frep.Folder;
 import dev.frep.frep.Put;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -45,6 +46,31 @@ final class Summary {
   /** All of the first copy. */
   Event.Synced first(boolean inStep) {
     return event(true, inStep);
+  }
+
+  /** One line for what has not been done. */
+  static String planned(List<Change> changes, long contentBytes) {
+    Summary summary = new Summary(0);
+    summary.add(changes, contentBytes);
+    List<String> parts = new ArrayList<>();
+    if (summary.files > 0) {
+      parts.add(
+          "send "
+              + Console.count(summary.files, "file")
+              + " ("
+              + Console.bytes(contentBytes)
+              + ")");
+    }
+    if (summary.folders > 0) {
+      parts.add("make " + Console.count(summary.folders, "folder"));
+    }
+    if (summary.deleted > 0) {
+      parts.add("delete " + summary.deleted);
+    }
+    if (parts.isEmpty() && !changes.isEmpty()) {
+      parts.add("update " + Console.count(changes.size(), "folder"));
+    }
+    return parts.isEmpty() ? "nothing to do" : "would " + String.join(", ", parts);
   }
 
   /** One change set that was begun at a time of {@link System#nanoTime()}. */

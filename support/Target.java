@@ -193,7 +193,7 @@ final class Target {
         end = Exit.INTERNAL;
       }
     }
-    if (connected && !options.verify()) {
+    if (connected && !options.looks()) {
       memory.keep(ours);
     }
     console.tell(new Event.Ended(end));
@@ -215,6 +215,9 @@ final class Target {
         return verify(link);
       }
       Folder there = look ? listed(link) : (ours = goal());
+      if (options.dryRun()) {
+        return preview(there);
+      }
       if (!connected) {
         warnOfFullDisk(there);
       }
@@ -334,6 +337,17 @@ final class Target {
     differences.forEach(console::tell);
     console.tell(new Event.Compared(count(wanted), differences.size()));
     return differences.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
+  }
+
+  /** Prints what would be sent and deleted. */
+  private Exit preview(Folder there) throws Failure, InterruptedException {
+    Folder goal = goal();
+    List<Change> changes = Diff.between(there, goal, scanner::belongs);
+    changes.removeIf(change -> isHeld(change, Set.of()));
+    Preview.lines(changes, there).forEach(console::say);
+    warnOfFullDisk(there);
+    guard(changes, there);
+    return scanner.verdict();
   }
 
   /** What the target itself says is there is what was acknowledged. */

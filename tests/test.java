@@ -18,6 +18,7 @@
 //SOURCES CutTest.java
 //SOURCES DriftTest.java
 //SOURCES DockerEngine.java
+//SOURCES DryRunTest.java
 //SOURCES Frep.java
 //SOURCES HooksTest.java
 //SOURCES IgnoreRulesTest.java
