@@ -6,6 +6,7 @@
 //DEPS org.slf4j:slf4j-nop:2.0.18
 //SOURCES support/About.java
 //SOURCES support/Arguments.java
+//SOURCES support/Check.java
 //SOURCES support/Console.java
 //SOURCES support/Display.java
 //SOURCES support/Draft.java
@@ -256,6 +257,7 @@ public final class frep {
       Boolean compress,
       boolean verify,
       boolean dryRun,
+      boolean check,
       boolean heal,
       String exec,
       String execLocal,
@@ -263,7 +265,7 @@ public final class frep {
       IgnoreRules.Options ignore) {
     /** Whether nothing shall happen at the target. */
     boolean looks() {
-      return verify || dryRun;
+      return verify || dryRun || check;
     }
 
     /** Where the copy is, for people. */
@@ -1663,6 +1665,9 @@ public final class frep {
   /** SHA-256 by path. */
   record Sums(Map<String, String> sums) implements Reply {}
 
+  /** What only people want to know. */
+  record Facts(Map<String, String> facts) implements Reply {}
+
   /** What became of a set. */
   sealed interface Answer extends Reply {}
 
@@ -1984,6 +1989,7 @@ public final class frep {
       String[] word = words.split(" ", 3);
       return switch (word[0]) {
         case "ready" -> new Ready(facts(words));
+        case "facts" -> new Facts(facts(words));
         case "refused" -> new Refused(word[1], word.length > 2 ? word[2] : "");
         case "ok" -> {
           saidSinceLastAnswer();

@@ -13,11 +13,13 @@
 #             NONCE end N | abort N     the archive has ended; an aborted set is forgotten
 #             NONCE commit N            puts set N in place: without this line it never happened
 #             NONCE sums                what is in the files?
+#             NONCE facts               whose shell is it, and how late is it there?
 #             NONCE ping N | bye
 #   receiver  NONCE ready KEY=VALUE...  or: NONCE refused REASON DETAIL...
 #             NONCE listing gnu|stat    then records as in list_gnu and list_stat, then: NONCE listed
 #             NONCE sums                then records as in sums
 #             NONCE ok N                or: what the tools said, without NONCE, then NONCE err N
+#             NONCE facts KEY=VALUE...
 #             NONCE pong N
 #             NONCE gone                a newer sender has taken the destination over
 #
@@ -427,6 +429,14 @@ mounts_below() { # says so if other file systems are mounted inside, or if that 
     done 2>/dev/null </proc/self/mountinfo || echo perhaps
 }
 
+facts() { # what only people want to know
+    shell=$(readlink "/proc/$$/exe" 2>/dev/null || echo sh)
+    shell=${shell##*/}${BASH_VERSION:+ $BASH_VERSION}
+    near "$dest"
+    say facts "user=$(id -un 2>/dev/null || id -u) clock=$(date +%s 2>/dev/null || :)" \
+        "there=$([ "$path" != "$dest" ] || echo yes) shell=$(printf %s "$shell" | tr ' ' _)"
+}
+
 gone() {
     say gone
     exit 4
@@ -454,6 +464,7 @@ main() { # NONCE TAG PARENT NAME [errand COMMAND | look]
         case $word in
             list) list ;;
             sums) sums ;;
+            facts) facts ;;
             set) stage "$number" "$size" ;;
             commit) commit "$number" ;;
             ping) say pong "$number" ;;

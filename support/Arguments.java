@@ -126,6 +126,11 @@ final class Arguments implements Callable<Integer> {
   private boolean verify;
 
   @Option(
+      names = "--check",
+      description = "See if each target can be reached and used, print what is found, and end.")
+  private boolean check;
+
+  @Option(
       names = "--dry-run",
       description = "Print what would be sent and deleted, and why; change nothing there.")
   private boolean dryRun;
@@ -293,6 +298,9 @@ final class Arguments implements Callable<Integer> {
     if (why != null) {
       return why(options);
     }
+    if (check) {
+      return Check.all(options, routes(), new Console(debugging)).code;
+    }
     if (run != null) {
       return Run.after(options, routes(), run, console());
     }
@@ -366,6 +374,7 @@ final class Arguments implements Callable<Integer> {
         compress,
         verify,
         dryRun,
+        check,
         heal,
         exec,
         execLocal,

@@ -308,7 +308,8 @@ final class Target {
     }
   }
 
-  private static long parseFree(String kib) {
+  /** Bytes; very many if it is not known. */
+  static long parseFree(String kib) {
     return kib.matches("[0-9]{1,15}") ? Long.parseLong(kib) * 1024 : Long.MAX_VALUE;
   }
 

@@ -11,6 +11,7 @@
 //SOURCES AboutTest.java
 //SOURCES AtomicTest.java
 //SOURCES BadInputTest.java
+//SOURCES CheckTest.java
 //SOURCES Commands.java
 //SOURCES ContainersReplicationTest.java
 //SOURCES ContentTest.java
