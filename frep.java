@@ -55,16 +55,16 @@
 //SOURCES transports/Transport.java
 //SOURCES transports/Transports.java
 //FILES frep.java jbang LICENSE receiver.sh support/About.java support/Arguments.java
-//FILES support/Console.java support/Display.java support/Draft.java support/Errand.java
-//FILES support/Event.java support/GitIndex.java support/GitPause.java support/GitRepository.java
-//FILES support/Hook.java support/Hooks.java support/IgnorePattern.java support/IgnoreRules.java
-//FILES support/Intake.java support/Json.java support/Lines.java support/ManPage.java
-//FILES support/Manifest.java support/Memory.java support/Names.java support/OutputLines.java
-//FILES support/Pace.java support/Palette.java support/Preview.java support/Progress.java
-//FILES support/Refusal.java support/Route.java support/Row.java support/Run.java
-//FILES support/Screen.java support/Scripts.java support/Stop.java support/Strip.java
-//FILES support/Summary.java support/Sweep.java support/Tar.java support/Target.java
-//FILES support/Terminal.java support/Verify.java transports/Docker.java
+//FILES support/Check.java support/Console.java support/Display.java support/Draft.java
+//FILES support/Errand.java support/Event.java support/GitIndex.java support/GitPause.java
+//FILES support/GitRepository.java support/Hook.java support/Hooks.java support/IgnorePattern.java
+//FILES support/IgnoreRules.java support/Intake.java support/Json.java support/Lines.java
+//FILES support/ManPage.java support/Manifest.java support/Memory.java support/Names.java
+//FILES support/OutputLines.java support/Pace.java support/Palette.java support/Preview.java
+//FILES support/Progress.java support/Refusal.java support/Route.java support/Row.java
+//FILES support/Run.java support/Screen.java support/Scripts.java support/Stop.java
+//FILES support/Strip.java support/Summary.java support/Sweep.java support/Tar.java
+//FILES support/Target.java support/Terminal.java support/Verify.java transports/Docker.java
 //FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
 //FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
 //FILES transports/Transports.java
@@ -848,8 +848,9 @@ public final class frep {
               : inside;
         }
         default -> {
+          drop(path, before);
           problem(path, "is neither a file nor a folder nor a symlink: left out", LEAVE_OUT);
-          yield drop(path, before);
+          yield null;
         }
       };
     }

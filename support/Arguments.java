@@ -299,7 +299,7 @@ final class Arguments implements Callable<Integer> {
       return why(options);
     }
     if (check) {
-      return Check.all(options, routes(), new Console(debugging)).code;
+      return Check.all(options, routes(), console()).code;
     }
     if (run != null) {
       return Run.after(options, routes(), run, console());

@@ -67,7 +67,7 @@ final class Check {
   private Check run() {
     lines.add(route.label() + " → " + Names.show(options.copy()));
     long started = System.nanoTime();
-    try (Link link = new Link(options, route, inbox::add, console)) {
+    try (Link link = new Link(options, route, inbox::add, console, new Progress(console))) {
       Reply first = await(link);
       Duration after = Duration.ofNanos(System.nanoTime() - started);
       row("reach", "after " + Console.seconds(after), "");
@@ -85,7 +85,12 @@ final class Check {
       exit = Exit.INTERRUPTED;
     } catch (RuntimeException bug) {
       console.debug(bug);
-      wrong("reach", new Failure(Exit.INTERNAL, "this is a bug: " + bug, "see --debugging"));
+      wrong(
+          "reach",
+          new Failure(
+              Exit.INTERNAL,
+              "this is a defect of frep",
+              "run it with --debugging, and report what it says"));
     }
     return this;
   }

@@ -66,7 +66,9 @@ final class Hooks implements AutoCloseable {
 
   private void tell(String name, String command, int exitCode) {
     if (exitCode != 0) {
-      console.error(name + ": " + Names.show(command) + ": exit code " + exitCode, "");
+      console.error(
+          name + ": " + Names.show(command) + ": exit code " + exitCode,
+          "the copy goes on; mend the command");
     }
   }
 
@@ -129,7 +131,9 @@ final class Hooks implements AutoCloseable {
           end(process);
         }
       } catch (IOException notStarted) {
-        console.error("here: sh cannot be started: " + notStarted.getMessage(), "");
+        console.error(
+            "here: sh cannot be started: " + notStarted.getMessage(),
+            "--exec-local needs a shell called sh here");
       }
     }
 

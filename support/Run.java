@@ -24,7 +24,8 @@ final class Run {
     }
     Exit copied = frep.replicate(options, routes, console);
     if (copied != Exit.IN_STEP) {
-      console.error("the copy is not in step: the command was not run", "");
+      console.error(
+          "the copy is not in step: the command was not run", "what is said above tells why");
       return copied.code;
     }
     OutputStream out = new FileOutputStream(FileDescriptor.out);

@@ -434,8 +434,8 @@ final class Target {
       boolean last = stopping; // Read first: what is wanted then is the last.
       Folder goal = wanted;
       boolean resting = restUntil > System.nanoTime();
-      if (inFlight.size() < WINDOW && !last && goal != tried && !resting) {
-        Sent sent = send(link, expected, goal);
+      if (inFlight.size() < WINDOW && goal != tried && !resting) {
+        Sent sent = send(link, expected, goal, last);
         if (sent != null) {
           inFlight.add(sent);
           expected = sent.result;
@@ -528,8 +528,13 @@ final class Target {
     }
   }
 
-  /** Sends one set of what is missing; null if nothing is. */
-  private Sent send(Link link, Folder expected, Folder goal) throws IOException, Failure {
+  /**
+   * Sends one set of what is missing; null if nothing is.
+   *
+   * @param last there will be no other: then it is sent only if it is all that is missing
+   */
+  private Sent send(Link link, Folder expected, Folder goal, boolean last)
+      throws IOException, Failure {
     boolean same = pendingFor == goal && pendingAfter == expected;
     List<Change> all = same ? pending : Diff.between(expected, goal, scanner::belongs);
     if (!same) {
@@ -538,7 +543,7 @@ final class Target {
     held.entrySet().removeIf(hold -> hold.getValue().isOver(find(goal, hold.getKey())));
     List<Change> urgent = urgent(all, expected, goal);
     List<Change> changes = cut(urgent.isEmpty() ? all : urgent);
-    if (changes.isEmpty()) {
+    if (changes.isEmpty() || last && changes.size() < all.size()) {
       restless.keySet().retainAll(held.keySet());
       return null;
     }
@@ -561,7 +566,7 @@ final class Target {
     }
     restless.keySet().retainAll(held.keySet());
     if (written.applied().isEmpty()) {
-      return send(link, expected, goal);
+      return send(link, expected, goal, last);
     }
     Draft draft = new Draft(expected);
     written.applied().forEach(draft::apply);

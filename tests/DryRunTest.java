@@ -8,6 +8,7 @@ import dev.frep.Session.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -111,6 +112,7 @@ class DryRunTest {
   void leavesWhatIsNotOursUnlessItWouldBeCleanedOut() throws IOException {
     frep().runs(words(Shell.BASH, "--once")).succeeds();
     Files.writeString(copy.resolve("theirs"), "");
+    Files.setLastModifiedTime(copy, FileTime.fromMillis(0));
     assertEquals(
         List.of("time    ./", "would update 1 folder"),
         said(frep().runs(words(Shell.BASH, "--dry-run")).succeeds()));
