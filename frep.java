@@ -37,6 +37,7 @@
 //SOURCES support/Run.java
 //SOURCES support/Screen.java
 //SOURCES support/Scripts.java
+//SOURCES support/SmallFile.java
 //SOURCES support/Stop.java
 //SOURCES support/Strip.java
 //SOURCES support/Summary.java
@@ -62,14 +63,14 @@
 //FILES support/ManPage.java support/Manifest.java support/Memory.java support/Names.java
 //FILES support/OutputLines.java support/Pace.java support/Palette.java support/Preview.java
 //FILES support/Progress.java support/Refusal.java support/Route.java support/Row.java
-//FILES support/Run.java support/Screen.java support/Scripts.java support/Stop.java
-//FILES support/Strip.java support/Summary.java support/Sweep.java support/Tar.java
-//FILES support/Target.java support/Terminal.java support/Verify.java transports/Docker.java
-//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
-//FILES transports/Transports.java
+//FILES support/Run.java support/Screen.java support/Scripts.java support/SmallFile.java
+//FILES support/Stop.java support/Strip.java support/Summary.java support/Sweep.java
+//FILES support/Tar.java support/Target.java support/Terminal.java support/Verify.java
+//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java
+//FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
+//FILES transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
-//RUNTIME_OPTIONS -Xms48m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+//RUNTIME_OPTIONS -Xms48m -Xss16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
 
 package dev.frep;
 
@@ -121,6 +122,7 @@ import java.util.concurrent.ForkJoinTask;
 import java.util.concurrent.RecursiveAction;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -285,6 +287,14 @@ public final class frep {
       this.exit = exit;
       this.hint = hint;
     }
+  }
+
+  /** Memory ran out: said like any other failure, since some sizes are chosen by others. */
+  static Failure tooMuch(VirtualMachineError error) {
+    return new Failure(
+        Exit.INTERNAL,
+        "more than fits into memory (" + error.getClass().getSimpleName() + ")",
+        "give it more, jbang run -R-Xmx8g frep ..., or leave something out with --exclude");
   }
 
   // ---- the values ----
@@ -713,6 +723,9 @@ public final class frep {
         what = "is empty now";
       } catch (NoSuchFileException | NotDirectoryException gone) {
         console.debug(gone);
+      } catch (IOException broken) {
+        console.debug(broken);
+        what = "cannot be read (" + Names.show(Names.bytes(reason(broken))) + ")";
       }
       if (!lost) {
         lost = true;
@@ -806,9 +819,8 @@ public final class frep {
         IgnoreRules.Folder rule,
         Entry before,
         boolean whole,
-        Dirty.Paths dirty)
-        throws IOException {
-      Map<String, Object> found = found(file);
+        Dirty.Paths dirty) {
+      Map<String, Object> found = found(path, file, rule);
       return found == null
           ? drop(path, before)
           : known(path, file, found, rule, before, whole, dirty);
@@ -816,6 +828,21 @@ public final class frep {
 
     /** The same, of what is known to be there. */
     private Entry known(
+        String path,
+        Path file,
+        Map<String, Object> found,
+        IgnoreRules.Folder rule,
+        Entry before,
+        boolean whole,
+        Dirty.Paths dirty) {
+      try {
+        return found == HIDDEN ? new Closed() : kind(path, file, found, rule, before, whole, dirty);
+      } catch (IOException broken) {
+        return closed(path, file, mode(found), broken);
+      }
+    }
+
+    private Entry kind(
         String path,
         Path file,
         Map<String, Object> found,
@@ -840,6 +867,9 @@ public final class frep {
           boolean same = before instanceof Folder old && old.inode == inode(found) && !whole;
           if (!same) {
             yield folder(path, file, rule, before instanceof Folder old ? old : Folder.NONE);
+          }
+          if (!Files.isReadable(file) || !Files.isExecutable(file)) {
+            throw new AccessDeniedException(path); // From now on, no one knows what is in it.
           }
           Entry inside = update(path, file, rules.get(path), (Folder) before, dirty);
           yield inside instanceof Folder kept
@@ -940,13 +970,15 @@ public final class frep {
           (name, child) -> {
             String at = join(path, name);
             Entry old = before.children.get(name);
-            Map<String, Object> found = found(child);
+            Map<String, Object> found = found(at, child, rule);
             if (found == null) {
               drop(at, old);
             } else if (isFolder(found)) { // Much of a scan is waiting for answers: wait for many.
-              folders.add(new Work(() -> put(children, name, inside(at, child, found, rule, old))));
+              folders.add(
+                  new Work(
+                      () -> put(children, name, known(at, child, found, rule, old, true, null))));
             } else {
-              put(children, name, inside(at, child, found, rule, old));
+              put(children, name, known(at, child, found, rule, old, true, null));
             }
           });
       ForkJoinTask.invokeAll(folders);
@@ -962,21 +994,15 @@ public final class frep {
       }
     }
 
-    private Entry inside(
-        String path, Path file, Map<String, Object> found, IgnoreRules.Folder rule, Entry before) {
-      try {
-        return known(path, file, found, rule, before, true, null);
-      } catch (IOException broken) {
-        return closed(path, file, mode(found), broken);
-      }
-    }
-
     /**
      * What could not be read; nothing if it is gone or of another kind by now: that is an event.
      */
     private Entry closed(String path, Path file, int mode, IOException why) {
-      Map<String, Object> now = found(file);
-      if (now == null || (mode(now) & 0170000) != (mode & 0170000)) {
+      try {
+        if ((mode(attributes(file)) & 0170000) != (mode & 0170000)) {
+          return null;
+        }
+      } catch (IOException gone) {
         return null;
       }
       problem(path, "cannot be read (" + reason(why) + "): left as it is there", UNREADABLE);
@@ -1046,13 +1072,21 @@ public final class frep {
     }
 
     /** The attributes; null if there is nothing. */
-    private static Map<String, Object> found(Path file) {
+    private Map<String, Object> found(String path, Path file, IgnoreRules.Folder rule) {
       try {
         return attributes(file);
-      } catch (IOException gone) {
+      } catch (NoSuchFileException | NotDirectoryException gone) {
         return null;
+      } catch (IOException hidden) { // Its folder may not be entered, or its path is too long.
+        if (rule.sends(name(path), false) || rule.sends(name(path), true)) {
+          problem(path, "cannot be seen (" + reason(hidden) + "): left as it is there", UNREADABLE);
+        }
+        return HIDDEN;
       }
     }
+
+    /** In place of the attributes of what is there, and no one knows what it is. */
+    private static final Map<String, Object> HIDDEN = new HashMap<>(Map.of("mode", 0));
 
     private static boolean isFolder(Map<String, Object> found) {
       return (mode(found) & 0170000) == 0040000;
@@ -1505,6 +1539,9 @@ public final class frep {
       Source(Path path) throws Unreadable {
         this.path = path;
         try {
+          if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+            throw new NoSuchFileException(path.toString()); // To open a FIFO would take for ever.
+          }
           in = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS);
         } catch (IOException broken) {
           throw new Unreadable(broken);
@@ -1681,6 +1718,9 @@ public final class frep {
 
   record Gone() implements Reply {}
 
+  /** What no receiver says; after it there is nothing more. */
+  record Nonsense(String what) implements Reply {}
+
   /** The receiver's output has ended. */
   record Ended() implements Reply {}
 
@@ -1695,6 +1735,9 @@ public final class frep {
     private static final int BLOCK = 1 << 16;
     private static final int SMALL_RECORD = 1 << 12;
     private static final int LONGEST_LINE = 1 << 16;
+
+    /** Of what it says, no person reads more. */
+    private static final int LONGEST_QUOTE = 300;
 
     private final String nonce = nonce();
     private final Duration timeout;
@@ -1711,6 +1754,7 @@ public final class frep {
     private final BlockingQueue<byte[]> outgoing = new ArrayBlockingQueue<>(PIECES);
     private final Thread pump;
     private Duration grace = Duration.ofSeconds(5);
+    private final Map<String, AtomicInteger> unanswered = new ConcurrentHashMap<>();
     private volatile IOException broken;
     private volatile long lastSign = System.nanoTime();
 
@@ -1723,6 +1767,7 @@ public final class frep {
       tag = tag(options.name);
       process = start(route.lookUp());
       out = process.getOutputStream();
+      unanswered("ready").incrementAndGet(); // That is, or refused.
       thread("receiver's answers", this::listen);
       errors = thread("receiver's errors", this::complain);
       pump = thread("to the receiver", this::pump);
@@ -1798,6 +1843,14 @@ public final class frep {
     }
 
     void command(String words) throws IOException {
+      switch (words.split(" ")[0]) {
+        case "list" -> unanswered("listing").incrementAndGet();
+        case "sums" -> unanswered("sums").incrementAndGet();
+        case "commit" -> unanswered("ok").incrementAndGet();
+        case "facts" -> unanswered("facts").incrementAndGet();
+        case "ping" -> unanswered("pong").incrementAndGet();
+        default -> {} // No answer is expected.
+      }
       console.debug("> " + words);
       send(latin1(nonce + " " + words + "\n"));
     }
@@ -1954,7 +2007,19 @@ public final class frep {
 
     // What it says.
 
+    private AtomicInteger unanswered(String answer) {
+      return unanswered.computeIfAbsent(answer, none -> new AtomicInteger());
+    }
+
+    /** Only what was asked is listened to: so what the other end says cannot pile up here. */
+    private void answered(String answer) {
+      if (unanswered(answer).decrementAndGet() < 0) {
+        throw new IllegalArgumentException("an answer to no question: " + answer);
+      }
+    }
+
     private void listen() {
+      String words = "";
       try (InputStream out = process.getInputStream()) {
         Intake in = new Intake(out);
         for (String line; (line = line(in)) != null; ) {
@@ -1965,12 +2030,14 @@ public final class frep {
             continue;
           }
           sign();
-          String words = line.substring(nonce.length() + 1).stripTrailing(); // Terminals add a CR.
+          words = line.substring(nonce.length() + 1).stripTrailing(); // Terminals add a CR.
           console.debug("< " + Names.show(words));
           Reply reply;
           if (words.startsWith("listing ")) {
+            answered("listing");
             reply = new Listing(Manifest.read(in, words.endsWith("stat"), this::sign));
           } else if (words.equals("sums")) {
+            answered("sums");
             reply = new Sums(Manifest.readSums(in, this::sign));
           } else {
             reply = parse(words);
@@ -1979,25 +2046,47 @@ public final class frep {
             replies.accept(reply);
           }
         }
-      } catch (IOException | RuntimeException broken) {
+      } catch (IOException broken) {
         console.debug(broken);
         process.destroy();
+      } catch (RuntimeException | VirtualMachineError nonsense) {
+        console.debug(nonsense);
+        boolean told = nonsense.getClass().equals(IllegalArgumentException.class); // By us.
+        replies.accept(new Nonsense(Names.show(cut(told ? nonsense.getMessage() : words))));
+        process.destroy();
+      } finally {
+        replies.accept(new Ended());
       }
-      replies.accept(new Ended());
     }
 
     private Reply parse(String words) {
       String[] word = words.split(" ", 3);
       return switch (word[0]) {
-        case "ready" -> new Ready(facts(words));
-        case "facts" -> new Facts(facts(words));
-        case "refused" -> new Refused(word[1], word.length > 2 ? word[2] : "");
+        case "ready" -> {
+          answered("ready");
+          yield new Ready(facts(words));
+        }
+        case "facts" -> {
+          answered("facts");
+          yield new Facts(facts(words));
+        }
+        case "refused" -> {
+          answered("ready");
+          yield new Refused(word[1], word.length > 2 ? word[2] : "");
+        }
         case "ok" -> {
+          answered("ok");
           saidSinceLastAnswer();
           yield new Ok(Long.parseLong(word[1]));
         }
-        case "err" -> new Err(Long.parseLong(word[1]), saidSinceLastAnswer());
-        case "pong" -> new Pong(Long.parseLong(word[1]));
+        case "err" -> {
+          answered("ok");
+          yield new Err(Long.parseLong(word[1]), saidSinceLastAnswer());
+        }
+        case "pong" -> {
+          answered("pong");
+          yield new Pong(Long.parseLong(word[1]));
+        }
         case "gone" -> new Gone();
         case "listed" -> null;
         default -> throw new IllegalArgumentException("not a reply: " + words);
@@ -2036,7 +2125,7 @@ public final class frep {
 
     /** What is not ours may be the last words of a command that fails; some say them on stdout. */
     private void complain(String line) {
-      String text = Names.show(line.strip());
+      String text = Names.show(cut(line.strip()));
       console.debug("it says: " + text);
       synchronized (complaints) {
         complaints.add(text);
@@ -2044,6 +2133,10 @@ public final class frep {
           complaints.remove();
         }
       }
+    }
+
+    private static String cut(String text) {
+      return text.length() > LONGEST_QUOTE ? text.substring(0, LONGEST_QUOTE) + "..." : text;
     }
 
     private List<String> saidSinceLastAnswer() {
@@ -2072,8 +2165,8 @@ public final class frep {
       return new Failure(
           Exit.CONNECTION,
           "the connection ended (" + end + ")" + last,
-          "the command must give a shell that reads commands; try it: echo id | "
-              + Names.show(String.join(" ", route.command())));
+          // Not the command itself: there may be a secret among its words.
+          "the command must give a shell that reads commands; to try it, put before it: echo id |");
     }
 
     /**
@@ -2091,6 +2184,9 @@ public final class frep {
         if (!outgoing.offer(END, millis, TimeUnit.MILLISECONDS)
             || !process.waitFor(millis, TimeUnit.MILLISECONDS)) {
           process.destroy();
+          if (!process.waitFor(5, TimeUnit.SECONDS)) {
+            kill();
+          }
         }
         pump.interrupt();
       } catch (InterruptedException stop) {

@@ -77,6 +77,7 @@ stage() { # N SIZE: unpacks what follows into a folder that nobody looks into
     case $2 in
         0) unpack=unpack_chunks filter=cat ;;
         gzip) unpack=unpack_chunks filter='gzip -dc' ;;
+        '' | *[!0-9]*) unpack=false ;; # Arithmetic would run what is in brackets.
         *) unpack=unpack_records ;;
     esac
     cd -- "$in" && "$unpack" "$1" "$2" || staged=failed
@@ -96,16 +97,17 @@ unpack_records() { # N SIZE
 }
 
 # Other tars read all they can get. So they get no more than the archive; each cat takes what is left.
-unpack_chunks() { # N
+unpack_chunks() { # N; how it went is noted where the archive has no say
+    rm -f ../whole ../broken
     chunks "$1" | {
-        $filter || : >broken
+        $filter || : >../broken
         cat >/dev/null
     } | {
         status=0
         tar -xpof - || status=$?
         cat >/dev/null
         exit "$status"
-    } && [ -f whole ] && [ ! -f broken ]
+    } && [ -f ../whole ] && [ ! -f ../broken ]
 }
 
 chunks() { # N: the archive's bytes, exactly
@@ -113,7 +115,7 @@ chunks() { # N: the archive's bytes, exactly
         case "$mark $word" in
             "$nonce chunk") dd bs="$size" count="$count" iflag=fullblock <&3 2>/dev/null || return ;;
             "$nonce end")
-                if [ "$size" = "$1" ]; then : >whole; fi
+                if [ "$size" = "$1" ]; then : >../whole; fi
                 return
                 ;;
             *) return ;;
@@ -131,7 +133,7 @@ fresh() {
 commit() { # N
     [ -d "$in" ] || gone
     result=ok
-    if [ "$staged" = "$1" ] && [ -f "$in/plan" ]; then
+    if [ "$staged" = "$1" ] && [ -f "$in/plan" ] && own n && own t && own d; then
         while IFS=' ' read -r verb key path <&4; do
             case $verb in
                 drop | into | tree | clear | delete | unlock | attributes | stamp)
@@ -149,16 +151,20 @@ commit() { # N
     fresh
 }
 
+own() { [ ! -L "$in/$1" ]; } # NAME: else it is what is elsewhere that would be moved
+
 unknown() { # WHAT
     printf 'not there whole, or not understood: %s\n' "$1"
     return 1
 }
 
 drop() { # what the sender found to be torn
-    cd "$in" && xargs -0 sh -c "$inside" sh "$in" <drop && xargs -0 rm -rf -- <drop
+    cd "$in" && [ -f drop ] && xargs -0 sh -c "$inside" sh "$in" <drop && xargs -0 rm -rf -- <drop
 }
 
 into() { # KEY PATH: moves what is in n/KEY into that folder, each name by one rename
+    case $1 in '' | *[!0-9]*) unknown "$1" || return ;; esac
+    own "n/$1" || unknown "$1" || return
     enter "$2" || return
     from=$in/n/$1
     if [ "$mounts" ] && [ "$(stat -c %d .)" != "$(stat -c %d "$in")" ]; then
@@ -224,7 +230,8 @@ unlock() { enter "$2" && chmod u+rwx .; } # a folder that its owner may not writ
 
 attributes() { enter "$2" && chmod "00$1" . && touch -r "$in/d${folder#"$dest"}" .; } # MODE PATH
 
-stamp() { cp -R --preserve=mode,timestamps -- "$in/d/." "$dest/."; }
+# Never writes into a file or through a link, should there be more than folders.
+stamp() { cp -R --remove-destination --preserve=mode,timestamps -- "$in/d/." "$dest/."; }
 
 # --- what is there ------------------------------------------------------------------------------
 
@@ -237,7 +244,7 @@ list() {
 # DEPTH TYPE MODE SIZE SECONDS NAME, NUL, target of a link, NUL, each folder before what is in it; at
 # the end an empty record.
 list_gnu() {
-    find . -path "./.frep-$tag.*" -prune -o -printf '%d %y %m %s %Ts %f\0%l\0' 2>/dev/null
+    find . -path "./.frep-$tag.*" -prune -o -printf '%d %y %m %s %Ts %f\0%l\0' 2>/dev/null || : # Some may not be read.
     printf '\0'
 }
 
@@ -254,7 +261,7 @@ list_stat() {
         for name; do
             [ ! -L "$name" ] || { printf "%s\0" "$name"; readlink -n -- "$name"; printf "\0"; }
         done
-        printf "\0"' sh
+        printf "\0"' sh || :
     printf '\0'
 }
 
@@ -269,7 +276,7 @@ sums() {
             printf "%s\0" "$@"
             printf "\0"
             sha256sum -- "$@" 2>/dev/null
-            printf "\0"' sh
+            printf "\0"' sh || :
     fi
     printf '\0'
     say listed
@@ -368,10 +375,11 @@ locate() { # PARENT NAME: makes the destination and a folder to stage in, on the
     [ "$look" ] || said=$([ -d "$dest" ] || mkdir -- "$dest" 2>&1) || deny "$dest" "$said"
     guard=
     case $dest in
-        "${HOME:-/}") guard=home ;;
         /*/*) [ "$base" = "${1%/}" ] || guard=symlink ;;
         *) guard=shallow ;;
     esac
+    home=$(cd -P -- "${HOME:-/}" 2>/dev/null && printf %s "$PWD") || home=${HOME:-/}
+    case ${home%/}/ in "$dest"/*) guard=home ;; esac
     mounts=$(mounts_below) root=$([ ! -O "$dest" ] || echo yes)
     if [ "$look" ]; then look; else settle; fi
 }

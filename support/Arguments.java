@@ -298,13 +298,17 @@ final class Arguments implements Callable<Integer> {
     if (why != null) {
       return why(options);
     }
-    if (check) {
-      return Check.all(options, routes(), console()).code;
+    try {
+      if (check) {
+        return Check.all(options, routes(), console()).code;
+      }
+      if (run != null) {
+        return Run.after(options, routes(), run, console());
+      }
+      return frep.replicate(options, routes(), console()).code;
+    } catch (VirtualMachineError tooMuch) {
+      throw frep.tooMuch(tooMuch);
     }
-    if (run != null) {
-      return Run.after(options, routes(), run, console());
-    }
-    return frep.replicate(options, routes(), console()).code;
   }
 
   /** The same path of the target without the slashes and dots that say nothing. */

@@ -3,7 +3,6 @@ package dev.frep;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -24,6 +23,12 @@ final class GitIndex {
   private static final int MODE_OFFSET = 24;
   private static final int GITLINK = 0160000;
   private static final int EXTENDED = 0x4000;
+
+  /** Ten times what a million files take. */
+  private static final int MOST = 1 << 30;
+
+  /** No system has longer ones; and where each builds on the one before, they add up. */
+  private static final int LONGEST_PATH = 4096;
 
   private final String[] paths;
   private final Set<String> links; // submodules
@@ -65,7 +70,7 @@ final class GitIndex {
   static GitIndex read(Path file, int hashSize, boolean ignoreCase) throws IOException {
     byte[] bytes;
     try {
-      bytes = Files.readAllBytes(file);
+      bytes = SmallFile.read(file, MOST);
     } catch (NoSuchFileException none) {
       return EMPTY;
     }
@@ -81,6 +86,9 @@ final class GitIndex {
     int version = in.getInt(4);
     if (in.getInt(0) != SIGNATURE || version < 2 || version > 4) {
       throw new Unsupported(file, "is of version " + version);
+    }
+    if (in.getInt(8) > in.limit() / (STAT_SIZE + hashSize)) {
+      throw new Unsupported(file, "says that it lists more than there is room for");
     }
     String[] paths = new String[in.getInt(8)];
     Set<String> links = new HashSet<>();
@@ -101,17 +109,20 @@ final class GitIndex {
         end++;
       }
       path = kept + new String(in.array(), at, end - at, StandardCharsets.ISO_8859_1);
+      if (path.length() > LONGEST_PATH) {
+        throw new Unsupported(file, "lists a path that no file can have");
+      }
       at = version == 4 ? end + 1 : start + (end - start + 8) / 8 * 8;
       paths[i] = ignoreCase ? IgnorePattern.fold(path) : path;
       if (in.getInt(start + MODE_OFFSET) == GITLINK) {
         links.add(paths[i]);
       }
     }
-    while (at + 8 < in.limit() - hashSize) { // extensions; in lower case those one must know
+    while (at + 8 <= in.limit() - hashSize) { // extensions; in lower case those one must know
       if (in.get(at) >= 'a') {
         throw new Unsupported(file, "is split or sparse");
       }
-      at += 8 + in.getInt(at + 4);
+      at = Math.addExact(at + 8, Math.max(0, in.getInt(at + 4)));
     }
     return sorted(paths, links, ignoreCase);
   }

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.eclipse.jgit.errors.ConfigInvalidException;
 import org.eclipse.jgit.lib.Config;
@@ -26,6 +28,16 @@ final class GitRepository {
   private static final String[] ELSEWHERE = { // Set in a hook; they speak of another repository.
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_CONFIG"
   };
+
+  /** Nor may it bring what is missing: how, the repository says, and so could run anything. */
+  private static final Map<String, String> NO_FETCHING =
+      Map.of("GIT_ALLOW_PROTOCOL", "none", "GIT_NO_LAZY_FETCH", "1");
+
+  /** Larger than any file in which Git keeps a setting or two. */
+  static final int LONGEST_TEXT = 1 << 20;
+
+  private static final int PATIENCE_SECONDS = 20;
+  private static final int KILLED = 128 + 9;
 
   final Path workTree;
   final GitIndex index;
@@ -58,6 +70,14 @@ final class GitRepository {
 
   /** The repository whose work tree this folder is the top of; null if it is none's. */
   static GitRepository at(Path folder, UnaryOperator<Path> depend) throws IOException {
+    try {
+      return find(folder, depend);
+    } catch (InvalidPathException nonsense) {
+      throw new IOException(folder.resolve(".git") + ": " + nonsense.getReason(), nonsense);
+    }
+  }
+
+  private static GitRepository find(Path folder, UnaryOperator<Path> depend) throws IOException {
     Path gitDir = folder.resolve(".git");
     if (Files.isRegularFile(gitDir)) {
       String text = text(gitDir);
@@ -89,7 +109,7 @@ final class GitRepository {
   }
 
   private static String text(Path file) throws IOException {
-    return Files.readString(file, StandardCharsets.ISO_8859_1);
+    return SmallFile.text(file, LONGEST_TEXT);
   }
 
   private static Path resolve(Path folder, String bytes) {
@@ -112,6 +132,11 @@ final class GitRepository {
             depend.apply(home.resolve(".gitconfig")),
             depend.apply(commonDir.resolve("config")),
             depend.apply(gitDir.resolve("config.worktree")));
+    for (Path own : files.subList(3, 5)) { // Git would wait for ever for a FIFO to say something.
+      if (Files.exists(own) && !Files.isRegularFile(own)) {
+        throw new IOException(own + " is not a file");
+      }
+    }
     excludes = Names.bytes(git.resolve("ignore").toString());
     byte[] settings =
         run("config", "--null", "--show-origin", "--type=path", "--get-regexp", SETTINGS);
@@ -160,9 +185,11 @@ final class GitRepository {
     List<String> command = new ArrayList<>();
     // Said outright, so that Git neither searches nor minds who owns the repository.
     command.addAll(List.of("git", "--git-dir=" + gitDir, "--work-tree=" + workTree));
+    command.addAll(List.of("-c", "core.fsmonitor=false")); // Else it runs what that names.
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).directory(workTree.toFile());
     builder.environment().keySet().removeAll(List.of(ELSEWHERE));
+    builder.environment().putAll(NO_FETCHING);
     builder.redirectError(ProcessBuilder.Redirect.DISCARD);
     Process git;
     try {
@@ -170,11 +197,17 @@ final class GitRepository {
     } catch (IOException notInstalled) {
       return null;
     }
+    git.onExit()
+        .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .exceptionally(late -> git.destroyForcibly());
     git.getOutputStream().close();
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     git.getInputStream().transferTo(printed);
     try {
       int status = git.waitFor();
+      if (status == KILLED) {
+        throw new IOException("git " + arguments[0] + " does not answer in " + workTree);
+      }
       boolean found = status == 0 || status == 1 && printed.size() == 0; // 1: no such setting
       return found ? printed.toByteArray() : null;
     } catch (InterruptedException stop) {

@@ -1,8 +1,6 @@
 package dev.frep;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -55,6 +53,7 @@ public final class IgnoreRules {
 
   private static final String GIT_FILE = ".gitignore";
   private static final String FREP_FILE = ".frepignore";
+  private static final int MOST = 1 << 24; // bytes of a rule file; a person has written it
   private static final String BYTE_ORDER_MARK = "\u00EF\u00BB\u00BF"; // as three bytes
 
   /**
@@ -271,18 +270,12 @@ public final class IgnoreRules {
 
   /** The rules of a file over those of lower rank. */
   private static Rules read(
-      Path file, String shown, int base, boolean ignoreCase, Rules lower, LinkOption... follow) {
-    String text;
-    try {
-      if (!Files.readAttributes(file, BasicFileAttributes.class, follow).isRegularFile()) {
-        return lower;
-      }
-      try (InputStream in = Files.newInputStream(file, follow)) {
-        text = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
-      }
-    } catch (IOException none) {
+      Path file, String shown, int base, boolean ignoreCase, Rules lower, LinkOption... follow)
+      throws IOException {
+    if (!Files.isRegularFile(file, follow)) {
       return lower;
     }
+    String text = SmallFile.text(file, MOST, follow);
     text = text.startsWith(BYTE_ORDER_MARK) ? text.substring(BYTE_ORDER_MARK.length()) : text;
     List<Rule> rules = new ArrayList<>();
     int line = 0;
@@ -392,7 +385,7 @@ public final class IgnoreRules {
     }
 
     /** The same folder with a repository of its own, whatever that around it says. */
-    Inside asTopOf(GitRepository git) {
+    Inside asTopOf(GitRepository git) throws IOException {
       int base = path.length();
       Rules rules = leftOvers;
       for (Path file : List.of(git.excludesFile, git.infoExclude)) {
@@ -402,7 +395,7 @@ public final class IgnoreRules {
     }
 
     /** The same folder with what is written in its own rule files. */
-    Inside withRuleFiles(Path folder, Set<String> names) {
+    Inside withRuleFiles(Path folder, Set<String> names) throws IOException {
       Rules nowOwn = withRuleFile(FREP_FILE, own, folder, names, false);
       boolean ignoreCase = repository != null && repository.git.ignoreCase;
       Rules nowGit =
@@ -413,7 +406,8 @@ public final class IgnoreRules {
     }
 
     private Rules withRuleFile(
-        String name, Rules lower, Path folder, Set<String> names, boolean ignoreCase) {
+        String name, Rules lower, Path folder, Set<String> names, boolean ignoreCase)
+        throws IOException {
       if (names != null && !names.contains(name)) {
         return lower;
       }

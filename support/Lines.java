@@ -34,9 +34,14 @@ final class Lines implements Display {
       complain(subject, lost.message(), lost.hint());
     } else if (event instanceof Event.Difference difference) { // What was asked for is no news.
       String line = Names.show(difference.path()) + ": " + difference.how();
-      out.accept(subject.prefix() + line);
+      out.accept(Names.harmless(subject.prefix() + line));
     } else if (event instanceof Event.Debug debug) {
-      err.accept(palette.dim("debug: " + subject.prefix() + debug.text()));
+      debug
+          .text()
+          .replace("\t", "    ")
+          .lines()
+          .map(line -> Names.harmless("debug: " + subject.prefix() + line))
+          .forEach(line -> err.accept(palette.dim(line)));
     } else if (event instanceof Event.Applied applied) {
       if (detail == Detail.VERBOSE) {
         for (Change change : applied.changes()) {
@@ -122,14 +127,14 @@ final class Lines implements Display {
 
   private void say(Subject subject, String line) {
     if (detail != Detail.QUIET && !line.isEmpty()) {
-      out.accept(subject.prefix() + line);
+      out.accept(Names.harmless(subject.prefix() + line));
     }
   }
 
   private void complain(Subject subject, String message, String hint) {
-    err.accept(palette.red("frep: ") + subject.prefix() + message);
+    err.accept(palette.red("frep: ") + Names.harmless(subject.prefix() + message));
     if (hint != null && !hint.isEmpty()) {
-      err.accept(palette.yellow("hint: ") + hint);
+      err.accept(palette.yellow("hint: ") + Names.harmless(hint));
     }
   }
 }

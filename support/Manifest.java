@@ -16,7 +16,8 @@ import java.util.TreeMap;
 
 /** What the target says is there, and how it stands to what is here. */
 final class Manifest {
-  private static final int LONGEST_RECORD = 1 << 24;
+  /** Of a form without GNU find, a record tells of as many paths as a command may have. */
+  private static final int LONGEST_RECORD = 1 << 23;
 
   private Manifest() {}
 
@@ -40,13 +41,14 @@ final class Manifest {
    * @param stat the form without GNU find
    * @param sign called now and then while records arrive
    */
-  static Folder read(Intake in, boolean stat, Runnable sign) throws IOException {
+  static Folder read(Intake intake, boolean stat, Runnable sign) throws IOException {
+    Records in = new Records(intake);
     Builder builder = new Builder();
     if (stat) {
       readStat(in, builder, sign);
     } else {
-      for (String record; !(record = next(in)).isEmpty(); ) {
-        String target = next(in);
+      for (String record; !(record = in.next()).isEmpty(); ) {
+        String target = in.next();
         String[] word = record.split(" ", 6);
         builder.add(
             Integer.parseInt(word[0]),
@@ -75,16 +77,16 @@ final class Manifest {
   private static final int FOLDER = 0040000;
   private static final int LINK = 0120000;
 
-  private static void readStat(Intake in, Builder builder, Runnable sign) throws IOException {
-    for (String name; !(name = next(in)).isEmpty(); ) {
+  private static void readStat(Records in, Builder builder, Runnable sign) throws IOException {
+    for (String name; !(name = in.next()).isEmpty(); ) {
       List<String> names = new ArrayList<>();
-      for (; !name.isEmpty(); name = next(in)) {
+      for (; !name.isEmpty(); name = in.next()) {
         names.add(name);
       }
-      String text = next(in);
+      String text = in.next();
       Map<String, String> links = new HashMap<>();
-      for (String link; !(link = next(in)).isEmpty(); ) {
-        links.put(link, next(in));
+      for (String link; !(link = in.next()).isEmpty(); ) {
+        links.put(link, in.next());
       }
       int at = 0;
       for (String path : names) { // A name may hold a line's end, so it is looked for, not parsed.
@@ -109,14 +111,15 @@ final class Manifest {
    *
    * @param sign called now and then while records arrive
    */
-  static Map<String, String> readSums(Intake in, Runnable sign) throws IOException {
+  static Map<String, String> readSums(Intake intake, Runnable sign) throws IOException {
+    Records in = new Records(intake);
     Map<String, String> sums = new HashMap<>();
-    for (String name; !(name = next(in)).isEmpty(); ) {
+    for (String name; !(name = in.next()).isEmpty(); ) {
       List<String> names = new ArrayList<>();
-      for (; !name.isEmpty(); name = next(in)) {
+      for (; !name.isEmpty(); name = in.next()) {
         names.add(name);
       }
-      String text = next(in);
+      String text = in.next();
       int at = 0;
       for (String path : names) { // GNU escapes a line's end in a name and says so with a \\.
         String escaped = path.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r");
@@ -135,12 +138,29 @@ final class Manifest {
 
   private static final int SHA_256_DIGITS = 64;
 
-  private static String next(Intake in) throws IOException {
-    String record = in.until('\0', LONGEST_RECORD);
-    if (record == null || record.length() == LONGEST_RECORD) {
-      throw new EOFException("the listing ended early");
+  /** The records of a listing, as long as they fit into memory. */
+  private static final class Records {
+    /** What an entry takes beside its names, or a little more; it comes as two records. */
+    private static final int OVERHEAD = 100;
+
+    private final Intake in;
+    private long left = Runtime.getRuntime().maxMemory() / 3;
+
+    Records(Intake in) {
+      this.in = in;
     }
-    return record;
+
+    String next() throws IOException {
+      String record = in.until('\0', LONGEST_RECORD);
+      if (record == null) {
+        throw new EOFException("the listing ended early");
+      }
+      left -= OVERHEAD + 2L * record.length();
+      if (left < 0 || record.length() == LONGEST_RECORD) {
+        throw new IllegalArgumentException("a listing that does not fit into memory");
+      }
+      return record;
+    }
   }
 
   /** Takes folders before what is in them. */
@@ -150,8 +170,7 @@ final class Manifest {
     private Folder root = Folder.NONE;
 
     /** What is at a path: a name for each folder on the way. */
-    void add(String path, int type, int mode, long size, long seconds, String target)
-        throws IOException {
+    void add(String path, int type, int mode, long size, long seconds, String target) {
       String[] names = path.isEmpty() ? new String[0] : path.split("/");
       for (int depth = 0; depth < names.length - 1; depth++) {
         if (depth + 1 >= open.size() || !names[depth].equals(this.path.get(depth))) {
@@ -163,11 +182,10 @@ final class Manifest {
     }
 
     /** The same by depth, 0 for the root, in the folder that came last at the depth above. */
-    void add(int depth, String name, int type, int mode, long size, long seconds, String target)
-        throws IOException {
+    void add(int depth, String name, int type, int mode, long size, long seconds, String target) {
       boolean plain = !name.isEmpty() && name.indexOf('/') < 0 && !name.matches("\\.\\.?");
       if (depth > open.size() || depth < 0 || depth > 0 && !plain) {
-        throw new IOException("the listing is out of order");
+        throw new IllegalArgumentException("a listing that is out of order");
       }
       long modified = seconds * 1_000_000_000L;
       TreeMap<String, Entry> children = new TreeMap<>();

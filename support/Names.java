@@ -93,13 +93,28 @@ final class Names {
             c -> {
               if (c == '\n') {
                 shown.append("\\n");
-              } else if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT) {
+              } else if (isHarmful(c)) {
                 shown.append(String.format("\\x%02x", c));
               } else {
                 shown.appendCodePoint(c);
               }
             });
     return shown.toString();
+  }
+
+  /** A text with what could move a cursor made visible, should someone have forgotten to. */
+  static String harmless(String text) {
+    if (text.chars().noneMatch(Names::isHarmful)) {
+      return text;
+    }
+    StringBuilder shown = new StringBuilder();
+    text.chars()
+        .forEach(c -> shown.append(isHarmful(c) ? String.format("\\x%02x", c) : (char) c + ""));
+    return shown.toString();
+  }
+
+  private static boolean isHarmful(int c) {
+    return Character.isISOControl(c) || Character.getType(c) == Character.FORMAT;
   }
 
   /** The bytes of a text. */

@@ -48,7 +48,7 @@ final class Refusal {
   /** Why nothing may be deleted in a destination, by what the receiver says of it. */
   static String delete(String guard) {
     return switch (guard) {
-      case "home" -> "is a home folder";
+      case "home" -> "is your home folder there, or holds it";
       case "shallow" -> "is a folder right below /";
       case "symlink" -> "is behind a symlink";
       default -> "is no place to delete in";
@@ -57,6 +57,9 @@ final class Refusal {
 
   /** For: who we are there, whose the folder is, its mode, the folder. */
   private static Failure unwritable(String[] word, Route route) {
+    if (word.length < 4) {
+      return failure("it may not be written in", "--debugging shows all that it says");
+    }
     String user = Names.show(word[0]);
     String folder = Names.show(word[3]);
     return failure(

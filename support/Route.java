@@ -6,6 +6,7 @@ import dev.frep.Transport.Unreachable;
 import dev.frep.frep.Exit;
 import dev.frep.frep.Failure;
 import java.io.IOException;
+import java.io.Reader;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -157,8 +158,8 @@ final class Route {
     try {
       Process process = new ProcessBuilder(Names.command(command)).start();
       process.getOutputStream().close();
-      var out = CompletableFuture.supplyAsync(() -> read(process.inputReader()));
-      var err = CompletableFuture.supplyAsync(() -> read(process.errorReader()));
+      var out = answer(process.inputReader());
+      var err = answer(process.errorReader());
       if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
@@ -180,12 +181,21 @@ final class Route {
     }
   }
 
-  private static String read(java.io.Reader reader) {
+  /** What it prints until it ends; what it leaves behind may hold the pipe open for longer. */
+  private static CompletableFuture<String> answer(Reader reader) {
+    return CompletableFuture.supplyAsync(() -> read(reader))
+        .completeOnTimeout("", PATIENCE_SECONDS + 1, TimeUnit.SECONDS);
+  }
+
+  /** More than any answer has. */
+  private static final int MOST = 1 << 22;
+
+  private static String read(Reader reader) {
     try (reader) {
       StringBuilder text = new StringBuilder();
       char[] some = new char[1 << 12];
       for (int n; (n = reader.read(some)) > 0; ) {
-        text.append(some, 0, n);
+        text.append(some, 0, Math.min(n, MOST - text.length()));
       }
       return text.toString();
     } catch (IOException ended) {

@@ -73,8 +73,9 @@ final class Strip {
   }
 
   private String fit(String more) {
-    String some = measure(more) <= room() ? more : head(more, room());
-    cut |= some.length() < more.length();
+    String shown = Names.harmless(more);
+    String some = measure(shown) <= room() ? shown : head(shown, room());
+    cut |= some.length() < shown.length();
     cells += measure(some);
     return some;
   }

@@ -18,6 +18,7 @@ import dev.frep.frep.Folder;
 import dev.frep.frep.Gone;
 import dev.frep.frep.Link;
 import dev.frep.frep.Listing;
+import dev.frep.frep.Nonsense;
 import dev.frep.frep.Ok;
 import dev.frep.frep.Options;
 import dev.frep.frep.Pong;
@@ -109,6 +110,7 @@ final class Target {
   private Folder pendingAfter;
   private int failures;
   private long restUntil = System.nanoTime();
+  private volatile int connections;
   private boolean connected;
   private Duration pause = FIRST_PAUSE;
   private Progress progress;
@@ -176,16 +178,20 @@ final class Target {
 
   private void run() {
     while (end == null) {
+      int connection = ++connections;
       inbox.clear();
       inFlight.clear();
       console.tell(new Event.Connecting());
       progress = new Progress(console);
-      try (Link link = new Link(options, route, inbox::add, console, progress)) {
+      try (Link link =
+          new Link(options, route, reply -> hear(connection, reply), console, progress)) {
         end = serve(link);
       } catch (Failure failure) {
         end = afterFailure(failure);
       } catch (InterruptedException stop) {
         end = Exit.INTERRUPTED;
+      } catch (VirtualMachineError tooMuch) {
+        end = afterFailure(frep.tooMuch(tooMuch));
       } catch (RuntimeException bug) {
         console.debug(bug);
         console.error(
@@ -198,6 +204,13 @@ final class Target {
     }
     console.tell(new Event.Ended(end));
     dirty.wake();
+  }
+
+  /** What one before has still to say is of no interest. */
+  private void hear(int connection, Reply reply) {
+    if (connection == connections) {
+      inbox.add(reply);
+    }
   }
 
   /** One connection, to its end. Reading the source never fails here: the link does. */
@@ -228,7 +241,9 @@ final class Target {
     } catch (IOException broken) {
       console.debug(broken);
       for (Reply reply; (reply = inbox.poll(1, TimeUnit.SECONDS)) != null; ) {
-        unexpected(link, reply); // The receiver may have said why.
+        if (!(reply instanceof Answer)) {
+          unexpected(link, reply); // The receiver may have said why.
+        }
       }
       throw link.epitaph(route);
     }
@@ -286,6 +301,15 @@ final class Target {
             !"".equals(ready.facts().get("mounts")),
             "0".equals(ready.facts().get("uid")),
             ready.facts().getOrDefault("guard", ""));
+    if (options.cleanOutFirst() && !facts.mayDelete()) {
+      throw new Failure(
+          Exit.TARGET,
+          Names.show(options.copy())
+              + " "
+              + Refusal.delete(facts.guard())
+              + ": --clean-out-first is refused there",
+          Refusal.DELETE_HINT);
+    }
   }
 
   /** If the staging folder is seen here, the target is this machine: then the two must be apart. */
@@ -414,6 +438,13 @@ final class Target {
       throw link.epitaph(route);
     } else if (reply instanceof Refused refused) {
       throw Refusal.explain(refused.reason(), refused.detail(), route);
+    } else if (reply instanceof Nonsense nonsense) {
+      throw new Failure(
+          Exit.CONNECTION,
+          "the target's answer cannot be understood: " + nonsense.what(),
+          "--debugging shows all that it says");
+    } else if (reply instanceof Answer) {
+      throw notSent();
     } else if (reply instanceof Gone) {
       throw new Failure(
           Exit.SUPERSEDED,
@@ -671,7 +702,9 @@ final class Target {
       }
       whole = !(change instanceof Delete delete && delete.first());
       if (isHeld(change, missing)) {
-        missing.add(change.path());
+        if (!Summary.isUpdate(change)) { // A folder whose time cannot be set is there all the same.
+          missing.add(change.path());
+        }
         continue;
       }
       some.add(change);
@@ -700,17 +733,23 @@ final class Target {
     if (!deletesRefused) {
       deletesRefused = true;
       String why = Refusal.delete(facts.guard());
-      console.error(options.copy() + " " + why + ": nothing is deleted there", Refusal.DELETE_HINT);
+      console.error(
+          Names.show(options.copy()) + " " + why + ": nothing is deleted there",
+          Refusal.DELETE_HINT);
     }
+  }
+
+  private static Failure notSent() {
+    return new Failure(
+        Exit.CONNECTION,
+        "the target answers to what was not sent",
+        "--debugging shows all that it says");
   }
 
   private void acknowledge(Ok ok) throws Failure {
     Sent sent = inFlight.poll();
     if (sent == null || sent.number != ok.set()) {
-      throw new Failure(
-          Exit.CONNECTION,
-          "the target acknowledged what was not sent",
-          "--debugging shows what came over the link");
+      throw notSent();
     }
     pace.acknowledged(sent.trip);
     limit = Math.min(SET_CHANGES, limit * 2);
@@ -728,6 +767,9 @@ final class Target {
   /** A set failed: asks what is there, and tries in smaller steps to find the path that fails. */
   private Folder recover(Link link, Err err) throws Failure, InterruptedException, IOException {
     Sent failed = inFlight.poll();
+    if (failed == null || failed.number != err.set()) {
+      throw notSent();
+    }
     for (; !inFlight.isEmpty(); inFlight.poll()) {
       await(link, Answer.class);
     }
@@ -736,21 +778,30 @@ final class Target {
     limit = Math.max(1, changes.size() / 2);
     failures = changes.size() > 1 ? failures : failures + 1;
     if (changes.size() <= 1) {
-      long until = System.nanoTime() + RETRY.toNanos() * Math.min(failures, MOST_RETRY_PAUSES);
+      boolean again = options.watch(); // Else it would not end while one of them fails.
+      long pause = RETRY.toNanos() * Math.min(failures, MOST_RETRY_PAUSES);
+      long until = again ? System.nanoTime() + pause : Long.MAX_VALUE;
       for (Change change : failed.changes) {
         Entry entry = change instanceof Put put ? put.entry() : null;
         Held before = held.put(change.path(), new Held(entry, until));
         boolean told = before != null && Objects.equals(before.entry, entry);
-        if (!Summary.isUpdate(change) && !told) {
+        if ((!Summary.isUpdate(change) || changes.isEmpty()) && !told) {
           console.tell(
               new Event.Problem(
-                  change.path(),
+                  change.path().isEmpty() ? options.name() : change.path(),
                   "cannot be put there: " + Refusal.gist(err.why()),
-                  Refusal.hintFor(err.why()) + "; it is tried again"));
+                  Refusal.hintFor(err.why()) + (again ? "; it is tried again" : "")));
         }
       }
-      if (failures > 2) { // Not a matter of one path: a full disk need not be asked all the time.
+      if (again
+          && failures
+              > 2) { // Not a matter of one path: a full disk need not be asked all the time.
         restUntil = until;
+      } else if (failures >= MOST_FAILURES) {
+        throw new Failure(
+            Exit.TARGET,
+            failures + " paths in a row cannot be put there: " + Refusal.gist(err.why()),
+            Refusal.hintFor(err.why()));
       }
     }
     return learn(link);
@@ -758,4 +809,7 @@ final class Target {
 
   private static final Duration RETRY = Duration.ofSeconds(2);
   private static final int MOST_RETRY_PAUSES = 5;
+
+  /** With --once, so many show that the rest need not be tried one by one. */
+  private static final int MOST_FAILURES = 100;
 }

@@ -34,7 +34,7 @@ final class Frep {
 
   /** As in the header of frep.java. */
   private static final List<String> RUNTIME_OPTIONS =
-      List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto");
+      List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xss16m");
 
   private static final boolean ROOT = Commands.run("id", "-u").out().strip().equals("0");
 

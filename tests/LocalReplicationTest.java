@@ -73,8 +73,8 @@ class LocalReplicationTest {
       frep.ends(4)
           .assertError(
               "the connection ended (exit code 9): no luck",
-              "the command must give a shell that reads commands; try it: echo id | sh -c"
-                  + " echo no luck >&2; exit 9");
+              "the command must give a shell that reads commands; to try it, put before it: echo id"
+                  + " |");
     }
   }
 

@@ -9,7 +9,9 @@ import dev.frep.Session.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +47,14 @@ class TroubleTest {
     Files.writeString(file, content);
   }
 
+  /**
+   * At once: who truncates a file and writes it then has an empty one for a moment, here and there.
+   */
+  private void replace(String name, String content) throws IOException {
+    var fresh = Files.writeString(base.resolve("fresh"), content);
+    Files.move(fresh, world.source.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+  }
+
   private String there(String name) throws IOException {
     return Files.readString(world.destination.resolve(name));
   }
@@ -69,7 +79,7 @@ class TroubleTest {
       try (var frep = world.start(shell)) {
         frep.awaitFirstCopy();
         Files.write(disk.resolve("filler"), new byte[1_200_000]);
-        write("folder/large", "y".repeat(900_000));
+        replace("folder/large", "y".repeat(900_000));
         write("other/file", "small\n");
         frep.awaitLine("frep: .*(folder/large|No space).*");
         World.await(frep, "what fits", () -> there("other/file").equals("small\n"));
@@ -108,6 +118,32 @@ class TroubleTest {
     }
     world.assertNoStage();
     world.assertUntouched();
+  }
+
+  /**
+   * With --once each is tried and named, and then it ends; what others have closed is no matter.
+   */
+  @Test
+  void severalFoldersThatMayNotBeWrittenInWithOnce() throws Exception {
+    assumeRoot();
+    openTheWay();
+    var words = new ArrayList<Object>(List.of("--once", world.source, world.parent));
+    words.addAll(List.of((Object[]) NOBODY));
+    Frep.run(words.toArray()).succeeds();
+    for (int i = 0; i < 5; i++) {
+      write("d" + i + "/file", "new\n");
+      var theirs = Files.createDirectory(world.destination.resolve("d" + i));
+      chmod(theirs, i == 4 ? "rwx------" : "rwxr-xr-x");
+    }
+    write("zz", "new\n");
+
+    var result = Frep.run(words.toArray()).exits(1);
+
+    for (int i = 0; i < 5; i++) {
+      assertTrue(result.err().contains("frep: d" + i + "/file cannot be put there"), result.err());
+    }
+    assertEquals("new\n", there("zz"));
+    world.assertNoStage();
   }
 
   /** What the receiver's own user may change, it changes. */

@@ -21,10 +21,13 @@
 //SOURCES DockerEngine.java
 //SOURCES DryRunTest.java
 //SOURCES Frep.java
+//SOURCES GuardTest.java
 //SOURCES HooksTest.java
+//SOURCES HostileSourceTest.java
 //SOURCES IgnoreRulesTest.java
 //SOURCES KubeApi.java
 //SOURCES LauncherTest.java
+//SOURCES LiarTest.java
 //SOURCES LocalReplicationTest.java
 //SOURCES MainJobTest.java
 //SOURCES MessagesTest.java

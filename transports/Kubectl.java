@@ -103,7 +103,11 @@ public final class Kubectl implements Transport {
   /** The names of the pods that match and are ready; there is at least one. */
   private List<String> readyPods(String selector, String asked, Tools tools) throws Unreachable {
     var pods = ask(asked, tools, "get", "pods", "-l", selector, "-o", "go-template=" + PODS);
-    var ready = pods.stream().filter(pod -> pod.endsWith(" True")).map(Kubectl::firstWord).toList();
+    var ready =
+        pods.stream()
+            .filter(pod -> pod.endsWith(" True") && !pod.startsWith("-")) // No pod: an option.
+            .map(Kubectl::firstWord)
+            .toList();
     if (!ready.isEmpty()) {
       return ready;
     }
