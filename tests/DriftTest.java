@@ -100,6 +100,29 @@ class DriftTest {
   }
 
   @Test
+  void verifyDisturbsNoSenderThatRuns() throws Exception {
+    try (var running = frep().starts(source, parent, "--", "bash")) {
+      running.awaitFirstCopy();
+      assertEquals(0, frep().runs("--verify", source, parent, "--", "dash").exit());
+      write("a", "changed since");
+      Trees.awaitSame(source, copy);
+      assertEquals(0, running.stop());
+      assertEquals("", running.err());
+    }
+  }
+
+  @Test
+  void verifyMakesNothing() throws IOException {
+    var result = frep().runs("--verify", source, parent.resolve("not/there"), "--", "sh");
+    assertEquals(1, result.exit(), result.toString());
+    assertTrue(result.out().contains("sub: missing\n"), result.toString());
+    assertFalse(Files.exists(parent.resolve("not")));
+    result = frep().runs("--verify", source, parent, "--", "busybox", "sh");
+    assertEquals(1, result.exit(), result.toString());
+    assertFalse(Files.exists(copy));
+  }
+
+  @Test
   void healPutsRightWhatOthersChangeWhileItWatches() throws Exception {
     try (var running = frep().starts("--heal", source, parent, "--", "bash")) {
       running.awaitFirstCopy();
