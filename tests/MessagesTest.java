@@ -69,7 +69,8 @@ class MessagesTest {
           "new IllegalArgumentException", new int[] {0});
 
   /** What only makes a text harmless or plain stands for its argument. */
-  private static final Set<String> TRANSPARENT = Set.of("show", "toString", "named", "bytes");
+  private static final Set<String> TRANSPARENT =
+      Set.of("bytes", "named", "orElse", "show", "toString");
 
   /** Methods of Java and of values: what they say are no messages. */
   private static final Set<String> PARTS =
