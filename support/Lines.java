@@ -1,10 +1,13 @@
 package dev.frep;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.frep.frep.Change;
 import dev.frep.frep.Delete;
 import dev.frep.frep.Folder;
 import dev.frep.frep.Put;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -127,8 +130,13 @@ final class Lines implements Display {
 
   private void say(Subject subject, String line) {
     if (detail != Detail.QUIET && !line.isEmpty()) {
-      out.accept(Names.harmless(subject.prefix() + line));
+      out.accept(harmless(subject.prefix() + line));
     }
+  }
+
+  /** A tab does no harm here: the output of commands is full of them. */
+  private static String harmless(String line) {
+    return Arrays.stream(line.split("\t", -1)).map(Names::harmless).collect(joining("\t"));
   }
 
   private void complain(Subject subject, String message, String hint) {

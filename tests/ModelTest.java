@@ -33,7 +33,7 @@ class ModelTest {
   @TempDir Path base;
 
   static IntStream seeds() {
-    return IntStream.range(0, Integer.getInteger("frep.seeds", 20 * World.TIMES));
+    return IntStream.range(0, Integer.getInteger("frep.seeds", 9 * World.TIMES));
   }
 
   @ParameterizedTest
