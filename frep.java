@@ -725,7 +725,7 @@ public final class frep {
         console.debug(gone);
       } catch (IOException broken) {
         console.debug(broken);
-        what = "cannot be read (" + Names.show(Names.bytes(reason(broken))) + ")";
+        what = "cannot be read (" + Arguments.trouble(broken) + ")";
       }
       if (!lost) {
         lost = true;

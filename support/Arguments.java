@@ -277,13 +277,16 @@ final class Arguments implements Callable<Integer> {
   }
 
   /** Something of this machine does not work: the source went away, or there is no room. */
-  private static String trouble(IOException trouble) {
+  static String trouble(IOException trouble) {
     String file = trouble instanceof FileSystemException named ? named.getFile() : null;
     String reason = Names.show(frep.reason(trouble));
     return file == null ? reason : Names.show(Names.bytes(file)) + ": " + reason;
   }
 
   private static String hint(IOException trouble) {
+    if (trouble(trouble).contains("/.git")) {
+      return "put it right, or give --no-gitignore, which sends all, whatever Git says";
+    }
     return frep.reason(trouble).contains("inotify instances")
         ? "sudo sysctl fs.inotify.max_user_instances=1024, or end what watches files here"
         : "it is about this machine, not the target; --debugging shows more";

@@ -3,6 +3,7 @@ package dev.frep;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
@@ -134,7 +135,7 @@ final class GitRepository {
             depend.apply(gitDir.resolve("config.worktree")));
     for (Path own : files.subList(3, 5)) { // Git would wait for ever for a FIFO to say something.
       if (Files.exists(own) && !Files.isRegularFile(own)) {
-        throw new IOException(own + " is not a file");
+        throw new FileSystemException(own.toString(), null, "is not a file");
       }
     }
     excludes = Names.bytes(git.resolve("ignore").toString());

@@ -24,13 +24,13 @@ final class SmallFile {
    */
   static byte[] read(Path file, int most, LinkOption... follow) throws IOException {
     if (!Files.readAttributes(file, BasicFileAttributes.class, follow).isRegularFile()) {
-      throw new FileSystemException(file.toString(), null, file + " is not a file");
+      throw new FileSystemException(file.toString(), null, "is not a file");
     }
     try (InputStream in = Files.newInputStream(file, follow)) {
       byte[] bytes = in.readNBytes(most);
       if (bytes.length == most && in.read() >= 0) {
         throw new FileSystemException(
-            file.toString(), null, file + " is larger than " + Console.bytes(most));
+            file.toString(), null, "is larger than " + Console.bytes(most));
       }
       return bytes;
     }

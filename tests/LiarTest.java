@@ -70,7 +70,8 @@ class LiarTest {
   private void assertClean(Frep.Result result) {
     var said = result.out() + result.err();
     assertTrue(said.length() < 5000, "it says " + said.length() + " characters");
-    for (var bad : List.of("\033", "\007", "\r", "Exception", "Error", "a bug", "null", "Index ")) {
+    for (var bad :
+        List.of("\033", "\007", "\r", "Exception", "Error", "defect", "null", "Index ")) {
       assertFalse(said.contains(bad), said);
     }
     assertEquals(before, Trees.of(base.resolve("here")), "the source is never written");
