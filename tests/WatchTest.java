@@ -178,7 +178,9 @@ class WatchTest {
     try (var frep = world.start("bash")) {
       frep.awaitFirstCopy();
       var before = Trees.of(world.destination);
+      frep.signal("STOP"); // It sees all of it at once, or the first steps were a change as any.
       disaster.happens();
+      frep.signal("CONT");
       frep.awaitLine("frep: .*nothing is sent until it is back.*");
       assertEquals(before, Trees.of(world.destination), "the copy is left as it is");
       repair.happens();
