@@ -774,7 +774,7 @@ final class Target {
       await(link, Answer.class);
     }
     progress.restart();
-    List<Change> changes = failed.changes.stream().filter(c -> !Summary.isUpdate(c)).toList();
+    List<Change> changes = failed.changes.stream().filter(Target::standsAlone).toList();
     limit = Math.max(1, changes.size() / 2);
     failures = changes.size() > 1 ? failures : failures + 1;
     if (changes.size() <= 1) {
@@ -785,7 +785,7 @@ final class Target {
         Entry entry = change instanceof Put put ? put.entry() : null;
         Held before = held.put(change.path(), new Held(entry, until));
         boolean told = before != null && Objects.equals(before.entry, entry);
-        if ((!Summary.isUpdate(change) || changes.isEmpty()) && !told) {
+        if ((standsAlone(change) || changes.isEmpty()) && !told) {
           console.tell(
               new Event.Problem(
                   change.path().isEmpty() ? options.name() : change.path(),
@@ -805,6 +805,11 @@ final class Target {
       }
     }
     return learn(link);
+  }
+
+  /** Neither what comes along with a change in a folder, nor what makes room for one. */
+  private static boolean standsAlone(Change change) {
+    return !Summary.isUpdate(change) && !(change instanceof Delete delete && delete.first());
   }
 
   private static final Duration RETRY = Duration.ofSeconds(2);

@@ -146,6 +146,23 @@ class TroubleTest {
     world.assertNoStage();
   }
 
+  /** What others have put into a folder is not deleted, so a file cannot take its place. */
+  @Test
+  void aFolderOfOthersThatIsInTheWayOfAFile() throws Exception {
+    write("a", "first\n");
+    write("kind", "a file\n");
+    Files.createDirectories(world.destination.resolve("kind"));
+    Files.writeString(world.destination.resolve("kind/theirs"), "theirs\n");
+    try (var frep = world.start("bash")) {
+      frep.awaitLine("frep: kind cannot be put there: .*");
+      write("zz", "new\n");
+      World.await(frep, "the rest", () -> there("zz").equals("new\n"));
+      assertEquals("theirs\n", there("kind/theirs"));
+      Files.delete(world.destination.resolve("kind/theirs"));
+      world.assertFine(frep);
+    }
+  }
+
   /** What the receiver's own user may change, it changes. */
   @Test
   void whatIsLockedAtBothEnds() throws Exception {
