@@ -156,7 +156,10 @@ class TroubleTest {
     try (var frep = world.start("bash")) {
       frep.awaitLine("frep: kind cannot be put there: .*");
       write("zz", "new\n");
-      World.await(frep, "the rest", () -> there("zz").equals("new\n"));
+      World.await(
+          frep,
+          "the rest",
+          () -> Files.exists(world.destination.resolve("zz")) && there("zz").equals("new\n"));
       assertEquals("theirs\n", there("kind/theirs"));
       Files.delete(world.destination.resolve("kind/theirs"));
       world.assertFine(frep);
