@@ -255,6 +255,33 @@ final class Manifest {
     return all ? here : new Folder(attributes.mode(), attributes.modified(), here.inode(), matched);
   }
 
+  /**
+   * What is there when all is sent: what is here, the same objects wherever they can be, so that
+   * only what changes next is compared. What cannot be read here is there as it was.
+   */
+  static Folder settled(Folder there, Folder here) {
+    if (there == here) {
+      return here;
+    }
+    SortedMap<String, Entry> children = new TreeMap<>(here.children());
+    boolean all = true;
+    for (Map.Entry<String, Entry> child : here.children().entrySet()) {
+      Entry now = child.getValue();
+      Entry before = there.children().get(child.getKey());
+      Entry settled =
+          now instanceof Closed
+              ? before
+              : now instanceof Folder a && before instanceof Folder b ? settled(b, a) : now;
+      all &= settled == now;
+      if (settled == null) {
+        children.remove(child.getKey());
+      } else {
+        children.put(child.getKey(), settled);
+      }
+    }
+    return all ? here : here.with(children);
+  }
+
   /** Equal by kind, mode, size and whole seconds; a link by its target. */
   private static boolean same(Entry here, Entry there, Entry known) {
     if (here instanceof RegularFile a && there instanceof RegularFile b) {

@@ -369,7 +369,7 @@ final class Target {
     Folder goal = goal();
     List<Change> changes = Diff.between(there, goal, scanner::belongs);
     changes.removeIf(change -> isHeld(change, Set.of()));
-    Preview.lines(changes, there).forEach(console::say);
+    Preview.lines(changes, there).forEach(console::answer);
     warnOfFullDisk(there);
     guard(changes, there);
     return scanner.verdict();
@@ -536,7 +536,7 @@ final class Target {
   private void settle(Folder goal) {
     List<Change> missing = Diff.between(ours, goal, scanner::belongs);
     inStep = missing.isEmpty();
-    ours = inStep ? goal : ours; // The same object: then only what changes next is compared.
+    ours = inStep ? Manifest.settled(ours, goal) : ours;
     boolean another = settledAt != goal;
     if (another && !firstCopyTold) {
       firstCopyTold = true;
