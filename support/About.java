@@ -59,9 +59,9 @@ final class About {
   /** Does it. */
   Exit answer(CommandSpec command, Console console) throws IOException, Failure {
     if (completion != null) { // The same script serves both: it looks who reads it.
-      console.say(AutoComplete.bash(command.name(), command.commandLine()).stripTrailing());
+      console.answer(AutoComplete.bash(command.name(), command.commandLine()).stripTrailing());
     } else if (man) {
-      console.say(ManPage.of(command));
+      console.answer(ManPage.of(command));
     } else {
       eject(console);
     }
@@ -76,7 +76,7 @@ final class About {
     try {
       Scripts scripts = Scripts.read();
       List<String> written = scripts.writeTo(Names.path(eject));
-      console.say(
+      console.answer(
           written.isEmpty()
               ? shown + " has it all already"
               : "wrote " + Console.count(written.size(), "file") + " into " + shown);
@@ -89,7 +89,7 @@ final class About {
           "choose a folder that you may write in");
     }
     String folder = eject.replaceFirst("/+$", "").replaceFirst("^(?=-)", "./");
-    console.say(
+    console.answer(
         "next: " + quoted(folder + "/jbang") + " " + quoted(folder + "/frep.java") + " --help");
   }
 

@@ -201,7 +201,7 @@ final class Arguments implements Callable<Integer> {
           "Print what decides if that path of SRC_DIR is sent; exit 0 if it is, 1 if not.")
   private String why;
 
-  @Option(names = "--quiet", description = "Tell of problems and errors alone.")
+  @Option(names = "--quiet", description = "Tell of problems alone, besides what was asked for.")
   private boolean quiet;
 
   @Option(names = "--verbose", description = "Tell each path that was sent or deleted, too.")
@@ -327,7 +327,7 @@ final class Arguments implements Callable<Integer> {
         IgnoreRules.load(
                 options.source(), name -> Names.below(options.source(), name), options.ignore())
             .why(path, folder);
-    console().say((reason.sent() ? "sent: " : "not sent: ") + Names.show(reason + ""));
+    console().answer((reason.sent() ? "sent: " : "not sent: ") + Names.show(reason + ""));
     return reason.sent() ? 0 : 1;
   }
 

@@ -58,7 +58,7 @@ final class Check {
     Exit worst = Exit.IN_STEP;
     for (CompletableFuture<Check> each : checks) {
       Check check = each.join();
-      check.lines.forEach(console::say);
+      check.lines.forEach(console::answer);
       worst = Exit.worse(worst, check.exit);
     }
     return worst;

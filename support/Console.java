@@ -65,6 +65,11 @@ final class Console implements AutoCloseable {
     tell(new Event.Note(line));
   }
 
+  /** Tells what was asked for: one line or many. */
+  void answer(String text) {
+    text.lines().forEach(line -> tell(new Event.Answer(line)));
+  }
+
   void error(String message, String hint) {
     tell(new Event.Problem(null, message, hint));
   }

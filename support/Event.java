@@ -69,6 +69,9 @@ sealed interface Event {
   /** What --verify found in all. */
   record Compared(long paths, long differences) implements Event {}
 
+  /** A line of what was asked for, as by --check or --dry-run: it is told with --quiet, too. */
+  record Answer(String text) implements Event {}
+
   /** Anything else worth a line. */
   record Note(String text) implements Event {}
 

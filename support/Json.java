@@ -46,6 +46,7 @@ final class Json implements Display {
         || event instanceof Event.SourceLost
         || event instanceof Event.OutOfStep
         || event instanceof Event.Difference
+        || event instanceof Event.Answer
         || event instanceof Event.Stopped;
   }
 
@@ -74,6 +75,8 @@ final class Json implements Display {
       line.path(e.path()).text("difference", e.how());
     } else if (event instanceof Event.Compared e) {
       line.number("paths", e.paths()).number("differences", e.differences());
+    } else if (event instanceof Event.Answer e) {
+      line.text("message", e.text());
     } else if (event instanceof Event.Note e) {
       line.text("message", e.text());
     } else if (event instanceof Event.Ended e) {

@@ -36,8 +36,9 @@ final class Lines implements Display {
     } else if (event instanceof Event.SourceLost lost) {
       complain(subject, lost.message(), lost.hint());
     } else if (event instanceof Event.Difference difference) { // What was asked for is no news.
-      String line = Names.show(difference.path()) + ": " + difference.how();
-      out.accept(Names.harmless(subject.prefix() + line));
+      answer(subject, Names.show(difference.path()) + ": " + difference.how());
+    } else if (event instanceof Event.Answer answer) {
+      answer(subject, answer.text());
     } else if (event instanceof Event.Debug debug) {
       debug
           .text()
@@ -126,6 +127,10 @@ final class Lines implements Display {
             ? delete.folder()
             : change instanceof Put put && put.entry() instanceof Folder;
     return (change.path().isEmpty() ? "." : change.path()) + (folder ? "/" : "");
+  }
+
+  private void answer(Subject subject, String line) {
+    out.accept(Names.harmless(subject.prefix() + line));
   }
 
   private void say(Subject subject, String line) {

@@ -109,6 +109,14 @@ class DryRunTest {
   }
 
   @Test
+  void isToldWithQuietToo() {
+    var result = frep().runs(words(Shell.BASH, "--dry-run", "--quiet")).succeeds();
+
+    assertTrue(result.out().lines().anyMatch("new     same (2 bytes)"::equals), result.out());
+    assertFalse(result.out().contains("→"), result.out());
+  }
+
+  @Test
   void leavesWhatIsNotOursUnlessItWouldBeCleanedOut() throws IOException {
     frep().runs(words(Shell.BASH, "--once")).succeeds();
     Files.writeString(copy.resolve("theirs"), "");
