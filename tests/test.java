@@ -13,6 +13,7 @@
 //SOURCES BadInputTest.java
 //SOURCES CheckTest.java
 //SOURCES Commands.java
+//SOURCES ConsoleTest.java
 //SOURCES ContainersReplicationTest.java
 //SOURCES ContentTest.java
 //SOURCES CompressionTest.java
@@ -25,6 +26,7 @@
 //SOURCES HooksTest.java
 //SOURCES HostileSourceTest.java
 //SOURCES IgnoreRulesTest.java
+//SOURCES JsonLine.java
 //SOURCES KubeApi.java
 //SOURCES LauncherTest.java
 //SOURCES LiarTest.java
@@ -48,6 +50,7 @@
 //SOURCES TransportsTest.java
 //SOURCES Trees.java
 //SOURCES TroubleTest.java
+//SOURCES Tmux.java
 //SOURCES WatchTest.java
 //SOURCES World.java
 //FILES plugin/Shout.java=plugin/Shout.java
