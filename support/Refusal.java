@@ -98,7 +98,9 @@ final class Refusal {
                 ? "the target's file system is read-only"
                 : all.contains("symlink")
                     ? "something at the target has become a symlink: remove it"
-                    : "--debugging shows all that the target says";
+                    : all.matches(".*(overwrite|is a) directory.*|.*not empty.*")
+                        ? "a folder of that name has files there that are not frep's: move it away"
+                        : "--debugging shows all that the target says";
   }
 
   private static Failure failure(String message, String hint) {

@@ -92,6 +92,7 @@ final class Target {
   private final Map<String, Held> held = new HashMap<>();
   private final Map<String, Long> restless = new HashMap<>();
   private final byte[] buffer = new byte[Archive.BUFFER];
+  private final Map<String, String> complained = new HashMap<>();
   private final Deque<Sent> inFlight = new ArrayDeque<>();
   private final Thread thread = new Thread(this::run, "target");
 
@@ -758,6 +759,9 @@ final class Target {
     told = null;
     news = true;
     summary.add(sent.changes, sent.bytes);
+    if (!complained.isEmpty()) {
+      sent.changes.forEach(change -> complained.remove(change.path()));
+    }
     console.tell(new Event.Applied(Summary.named(sent.changes)));
     if (firstCopyTold) {
       console.tell(Summary.of(sent.changes, sent.bytes, sent.trip.begun()));
@@ -783,9 +787,10 @@ final class Target {
       long until = again ? System.nanoTime() + pause : Long.MAX_VALUE;
       for (Change change : failed.changes) {
         Entry entry = change instanceof Put put ? put.entry() : null;
-        Held before = held.put(change.path(), new Held(entry, until));
-        boolean told = before != null && Objects.equals(before.entry, entry);
-        if ((standsAlone(change) || changes.isEmpty()) && !told) {
+        held.put(change.path(), new Held(entry, until));
+        String why = Refusal.gist(err.why());
+        if ((standsAlone(change) || changes.isEmpty())
+            && !why.equals(complained.put(change.path(), why))) {
           console.tell(
               new Event.Problem(
                   change.path().isEmpty() ? options.name() : change.path(),
@@ -793,9 +798,7 @@ final class Target {
                   Refusal.hintFor(err.why()) + (again ? "; it is tried again" : "")));
         }
       }
-      if (again
-          && failures
-              > 2) { // Not a matter of one path: a full disk need not be asked all the time.
+      if (again && failures > 2) { // Not one path's matter: a full disk need not be asked often.
         restUntil = until;
       } else if (failures >= MOST_FAILURES) {
         throw new Failure(
