@@ -242,9 +242,10 @@ list() {
 }
 
 # DEPTH TYPE MODE SIZE SECONDS NAME, NUL, target of a link, NUL, each folder before what is in it; at
-# the end an empty record.
+# the end an empty record. Without a time zone find would look for one at each file, which takes twice
+# as long as all the rest.
 list_gnu() {
-    find . -path "./.frep-$tag.*" -prune -o -printf '%d %y %m %s %Ts %f\0%l\0' 2>/dev/null || : # Some may not be read.
+    TZ=UTC0 find . -path "./.frep-$tag.*" -prune -o -printf '%d %y %m %s %Ts %f\0%l\0' 2>/dev/null || : # Some may not be read.
     printf '\0'
 }
 
