@@ -99,6 +99,16 @@ class test {
             .selectors(selectClasspathRoots(Set.of(jar)))
             .filters((PostDiscoveryFilter) found -> includedIf(name(found).contains(wanted)))
             .configurationParameter("junit.jupiter.execution.timeout.default", TIMEOUT)
+            // Two classes at a time, the tests of each in turn: most of a test is waiting.
+            .configurationParameter("junit.jupiter.execution.parallel.enabled", "true")
+            .configurationParameter("junit.jupiter.execution.parallel.mode.default", "same_thread")
+            .configurationParameter(
+                "junit.jupiter.execution.parallel.mode.classes.default", "concurrent")
+            .configurationParameter("junit.jupiter.execution.parallel.config.strategy", "fixed")
+            .configurationParameter(
+                "junit.jupiter.execution.parallel.config.fixed.parallelism", "2")
+            .configurationParameter(
+                "junit.jupiter.execution.parallel.config.fixed.max-pool-size", "2")
             // What looks like a test and would not run, say a private method, is an error.
             .configurationParameter("junit.platform.discovery.issue.severity.critical", "WARNING")
             .build();
@@ -138,7 +148,7 @@ class test {
     }
 
     /** Prints the sum, and says whether it is a good one. */
-    boolean sum() {
+    synchronized boolean sum() {
       out.printf("%d passed, %d failed, %d skipped%n", passed, failed, skipped);
       out.flush();
       return failed == 0 && passed > 0;
@@ -150,12 +160,12 @@ class test {
     }
 
     @Override
-    public void executionStarted(TestIdentifier id) {
+    public synchronized void executionStarted(TestIdentifier id) {
       started.put(id.getUniqueId(), System.nanoTime());
     }
 
     @Override
-    public void executionSkipped(TestIdentifier id, String reason) {
+    public synchronized void executionSkipped(TestIdentifier id, String reason) {
       skipped += id.isTest() ? 1 : (int) plan.countTestIdentifiers(within(id));
       out.printf("SKIPPED %s: %s%n", title(id), reason);
     }
@@ -165,7 +175,7 @@ class test {
     }
 
     @Override
-    public void executionFinished(TestIdentifier id, TestExecutionResult result) {
+    public synchronized void executionFinished(TestIdentifier id, TestExecutionResult result) {
       var problem = result.getThrowable();
       switch (result.getStatus()) {
         case FAILED -> {
