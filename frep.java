@@ -70,7 +70,7 @@
 //FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
 //FILES transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
-//RUNTIME_OPTIONS -Xms48m -Xss16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+//RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -Xss16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
 
 package dev.frep;
 
@@ -1731,7 +1731,10 @@ public final class frep {
     /** So many pieces may wait to be written, chunks and lines. */
     private static final int PIECES = 6;
 
-    private static final byte[] END = new byte[0];
+    /** Bytes on their way to the pump. */
+    private record Piece(byte[] bytes, int length) {}
+
+    private static final Piece END = new Piece(new byte[0], 0);
     private static final int BLOCK = 1 << 16;
     private static final int SMALL_RECORD = 1 << 12;
     private static final int LONGEST_LINE = 1 << 16;
@@ -1749,9 +1752,9 @@ public final class frep {
     private final Progress progress;
     private final Deque<String> complaints = new ArrayDeque<>();
     private final Thread errors;
-    private final byte[] chunk = new byte[CHUNK];
+    private final BlockingQueue<byte[]> spare = new ArrayBlockingQueue<>(PIECES);
     private long blocked;
-    private final BlockingQueue<byte[]> outgoing = new ArrayBlockingQueue<>(PIECES);
+    private final BlockingQueue<Piece> outgoing = new ArrayBlockingQueue<>(PIECES);
     private final Thread pump;
     private Duration grace = Duration.ofSeconds(5);
     private final Map<String, AtomicInteger> unanswered = new ConcurrentHashMap<>();
@@ -1855,9 +1858,14 @@ public final class frep {
       send(latin1(nonce + " " + words + "\n"));
     }
 
-    /** Hands bytes to the pump; waits if too many are on their way. */
-    private void send(byte[] piece) throws IOException {
-      progress.handed(piece.length);
+    private void send(byte[] bytes) throws IOException {
+      send(bytes, bytes.length);
+    }
+
+    /** Hands bytes to the pump, for good; waits if too many are on their way. */
+    private void send(byte[] bytes, int length) throws IOException {
+      Piece piece = new Piece(bytes, length);
+      progress.handed(length);
       long before = System.nanoTime();
       try {
         if (!outgoing.offer(piece, timeout.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -1877,17 +1885,18 @@ public final class frep {
     /** Writes in the background, so that files are read while others travel. */
     private void pump() {
       try {
-        for (byte[] piece; (piece = outgoing.take()) != END; ) {
+        for (Piece piece; (piece = outgoing.take()) != END; ) {
           try {
             for (int sent = 0; sent < piece.length && broken == null; sent += BLOCK) {
               int length = Math.min(BLOCK, piece.length - sent);
-              out.write(piece, sent, length);
+              out.write(piece.bytes, sent, length);
               progress.taken(length);
               sign();
             }
             if (outgoing.isEmpty()) {
               out.flush();
             }
+            giveBack(piece.bytes);
           } catch (IOException closed) {
             broken = closed; // The next to send is told; until then the queue is emptied.
           }
@@ -1897,6 +1906,18 @@ public final class frep {
         console.debug(closed);
       } catch (InterruptedException end) {
         Thread.currentThread().interrupt();
+      }
+    }
+
+    /** A buffer for a chunk: new ones all the time would be most of what there is to collect. */
+    private byte[] take() {
+      byte[] used = spare.poll();
+      return used == null ? new byte[CHUNK] : used;
+    }
+
+    private void giveBack(byte[] buffer) {
+      if (buffer.length == CHUNK) {
+        spare.offer(buffer); // It does not matter if there are enough.
       }
     }
 
@@ -1923,7 +1944,7 @@ public final class frep {
     final class Chunks extends OutputStream {
       private final long set;
       private final Way way;
-      private final byte[] buffer = chunk;
+      private byte[] buffer = take();
       private int length;
       private int record;
       private final long begun = System.nanoTime();
@@ -1978,7 +1999,8 @@ public final class frep {
           command("chunk " + length + " 1");
         }
         progress.mark(length);
-        Link.this.send(Arrays.copyOf(buffer, length));
+        Link.this.send(buffer, length);
+        buffer = take();
         total += length;
         length = 0;
       }
@@ -2002,6 +2024,7 @@ public final class frep {
         if (commit) {
           command("commit " + set);
         }
+        giveBack(buffer);
       }
     }
 
