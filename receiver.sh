@@ -343,20 +343,25 @@ prepare() { # PARENT NAME: finds out what there is to work with
     for tool in tar dd find xargs mv cp rm mkdir rmdir chmod touch stat head grep; do
         command -v "$tool" >/dev/null || refuse missing "$tool" "$(system)"
     done
-    tar=$(tar --version 2>&1 | head -n 1)
+    tar=$(tar --version 2>&1) || :
+    tar=${tar%%"$newline"*}
     case $tar in
         *GNU*) ;;
         *[Bb]usy[Bb]ox* | bsdtar*) ;;
         *) refuse tar "$(system)" "$tar" ;;
     esac
-    [ "$(printf 12 | dd bs=2 count=1 iflag=fullblock 2>/dev/null)" = 12 ] || refuse dd "$(system)"
     records=no lists=stat links=no zip=no
-    if { dd if=/dev/zero bs=1024 count=1 2>/dev/null && echo 12; } | {
+    if { dd if=/dev/zero bs=1024 count=1 iflag=fullblock 2>/dev/null && echo 12; } | {
         tar -B -b 2 -xf - 2>/dev/null && read -r rest && [ "$rest" = 12 ]
-    }; then records=yes; fi
+    }; then
+        records=yes
+    elif [ "$(printf 12 | dd bs=2 count=1 iflag=fullblock 2>/dev/null)" != 12 ]; then
+        refuse dd "$(system)"
+    fi
     if command -v gzip >/dev/null; then zip=gzip; fi
     if find . -prune -printf '' 2>/dev/null; then lists=gnu; fi
-    case $(cp --version 2>/dev/null | head -n 1) in
+    copier=$(cp --version 2>/dev/null) || :
+    case ${copier%%"$newline"*} in
         *"GNU coreutils) 8."[0-9] | *"GNU coreutils) 8.1"? | *"GNU coreutils) 8.2"[0-6]) ;;
         *"GNU coreutils) "[89].* | *"GNU coreutils) "[1-9][0-9].*) links=yes ;;
     esac
@@ -366,22 +371,26 @@ prepare() { # PARENT NAME: finds out what there is to work with
 system() { sed -n 's/^ID=//p' /etc/os-release 2>/dev/null | head -n 1 || :; }
 
 locate() { # PARENT NAME: makes the destination and a folder to stage in, on the same file system
-    [ "$look" ] || said=$(mkdir -p -- "$1" 2>&1) || deny "$1" "$said"
+    [ "$look" ] || [ -d "$1" ] || said=$(mkdir -p -- "$1" 2>&1) || deny "$1" "$said"
     base=${1%/}
     if cd -P -- "$1" 2>/dev/null; then base=${PWD%/}; else
         [ "$look" ] || deny "$1" 'Permission denied'
     fi
     dest=$base/$2
     [ ! -L "$dest" ] || refuse symlink "$dest"
-    [ "$look" ] || said=$([ -d "$dest" ] || mkdir -- "$dest" 2>&1) || deny "$dest" "$said"
+    [ "$look" ] || [ -d "$dest" ] || said=$(mkdir -- "$dest" 2>&1) || deny "$dest" "$said"
     guard=
     case $dest in
         /*/*) [ "$base" = "${1%/}" ] || guard=symlink ;;
         *) guard=shallow ;;
     esac
-    home=$(cd -P -- "${HOME:-/}" 2>/dev/null && printf %s "$PWD") || home=${HOME:-/}
+    home=${HOME:-/}
+    if cd -P -- "$home" 2>/dev/null; then home=$PWD; fi
+    cd /
     case ${home%/}/ in "$dest"/*) guard=home ;; esac
-    mounts=$(mounts_below) root=$([ ! -O "$dest" ] || echo yes)
+    mounts_below
+    root=no
+    if [ -O "$dest" ]; then root=yes; fi
     if [ "$look" ]; then look; else settle; fi
 }
 
@@ -392,15 +401,16 @@ look() { # sees if the destination could be made, or be written in
 }
 
 settle() { # makes the folder to stage in
-    for folder in "$base" "$dest"; do
-        set +f
-        purge "$folder/.frep-$tag."* 2>/dev/null || : # of a sender that died, or that we follow
-        set -f
+    set +f
+    for old in "$base/.frep-$tag."* "$dest/.frep-$tag."*; do
+        ! present "$old" || purge "$old" 2>/dev/null || : # of a sender that died, or that we follow
     done
+    set -f
     for folder in "${base:-/}" "$dest"; do
         stage=${folder%/}/.frep-$tag.$nonce in=$stage/in
-        [ "$(stat -c %d -- "$folder")" = "$(stat -c %d -- "$dest")" ] || continue
-        if said=$(mkdir -m 700 -- "$stage" 2>&1) && mkdir -- "$in"; then return; fi
+        devices=$(stat -c %d -- "$folder" "$dest")
+        [ "${devices%"$newline"*}" = "${devices#*"$newline"}" ] || continue
+        if said=$(mkdir -m 700 -- "$stage" "$in" 2>&1); then return; fi
     done
     deny "$dest" "$said"
 }
@@ -425,25 +435,32 @@ deny() { # PATH SAID: it cannot be made, or not be written in
 
 free() { # how many KiB are free at the destination; nothing if that is not known
     near "$dest"
-    df -Pk -- "$path" 2>/dev/null | {
-        read -r _
-        read -r _ _ _ kib _ && printf %s "$kib"
-    } || :
+    table=$(df -Pk -- "$path" 2>/dev/null) || :
+    # shellcheck disable=SC2086
+    set -- ${table##*"$newline"}
+    free=${4-}
 }
 
-mounts_below() { # says so if other file systems are mounted inside, or if that cannot be known
-    case $dest in *[!A-Za-z0-9._/-]*) echo perhaps ;; esac
+mounts_below() { # whether other file systems are mounted inside, or if that cannot be known
+    mounts=
+    case $dest in *[!A-Za-z0-9._/-]*) mounts=perhaps ;; esac
     while read -r _ _ _ _ point _; do
-        case $point in "$dest"/*) echo yes ;; esac
-    done 2>/dev/null </proc/self/mountinfo || echo perhaps
+        case $point in "$dest"/*) mounts=yes ;; esac
+    done 2>/dev/null </proc/self/mountinfo || mounts=perhaps
+}
+
+underlined() { # WORD...: as one word
+    IFS=_
+    said="$*"
+    unset IFS
 }
 
 facts() { # what only people want to know
     shell=$(readlink "/proc/$$/exe" 2>/dev/null || echo sh)
-    shell=${shell##*/}${BASH_VERSION:+ $BASH_VERSION}
+    underlined "${shell##*/}" ${BASH_VERSION:+"$BASH_VERSION"}
     near "$dest"
     say facts "user=$(id -un 2>/dev/null || id -u) clock=$(date +%s 2>/dev/null || :)" \
-        "there=$([ "$path" != "$dest" ] || echo yes) shell=$(printf %s "$shell" | tr ' ' _)"
+        "there=$([ "$path" != "$dest" ] || echo yes) shell=$said"
 }
 
 gone() {
@@ -453,7 +470,8 @@ gone() {
 
 main() { # NONCE TAG PARENT NAME [errand COMMAND | look]
     set -eu
-    nonce=$1 tag=$2 look='' stage='' in='' staged='' said=''
+    nonce=$1 tag=$2 look='' stage='' in='' staged='' said='' newline='
+'
     case ${5-} in
         errand)
             errand "$3/$4" "$6"
@@ -466,8 +484,11 @@ main() { # NONCE TAG PARENT NAME [errand COMMAND | look]
     trap 'exit 1' HUP TERM
     trap '[ -z "$stage" ] || purge "$stage"' EXIT
     prepare "$3" "$4"
-    say ready "records=$records zip=$zip lists=$lists links=$links root=${root:-no} mounts=${mounts:+yes}" \
-        "guard=$guard free=$(free)" "uid=$(id -u) tar=$(printf %s "$tar" | tr ' ' _)"
+    free
+    # shellcheck disable=SC2086
+    underlined $tar
+    say ready "records=$records zip=$zip lists=$lists links=$links root=$root mounts=${mounts:+yes}" \
+        "guard=$guard free=$free uid=$(id -u) tar=$said"
     while IFS=' ' read -r mark word number size <&3; do
         [ "$mark" = "$nonce" ] || break
         case $word in

@@ -233,20 +233,20 @@ final class Manifest {
             (name, entry) -> {
               Entry found = here.children().get(name);
               Entry wanted = found instanceof Closed ? null : found; // Then only what is ours.
-              String child = frep.join(path, name);
               Entry known = put.children().get(name);
-              Folder inside = known instanceof Folder folder ? folder : Folder.NONE;
-              if (wanted instanceof Folder want && entry instanceof Folder has) {
-                matched.put(name, match(child, want, has, inside, belongs));
-              } else if (wanted != null || belongs.test(child, entry)) {
-                matched.put(
-                    name,
-                    wanted != null && same(wanted, entry, known)
-                        ? wanted
-                        : entry instanceof Folder has
-                            ? match(child, Folder.NONE, has, inside, belongs)
-                            : entry);
+              if (wanted != null && same(wanted, entry, known)) {
+                matched.put(name, wanted); // Most are.
+                return;
               }
+              String child = frep.join(path, name);
+              if (wanted == null && !belongs.test(child, entry)) {
+                return;
+              }
+              Folder inside = known instanceof Folder folder ? folder : Folder.NONE;
+              Folder want = wanted instanceof Folder folder ? folder : Folder.NONE;
+              matched.put(
+                  name,
+                  entry instanceof Folder has ? match(child, want, has, inside, belongs) : entry);
             });
     boolean all = equal && matched.size() == here.children().size();
     for (Map.Entry<String, Entry> child : matched.entrySet()) {

@@ -20,6 +20,11 @@ final class Pace {
   private static final int SURE = 2;
 
   private static final long FIRST = 2 << 20;
+
+  /** Who answers within this time is on this machine, or near: there more is soon done. */
+  private static final Duration NEAR = Duration.ofMillis(5);
+
+  private static final long FIRST_NEAR = 8 << 20;
   private static final long LARGEST = 64 << 20;
   private static final int GROWTH = 4;
 
@@ -55,9 +60,12 @@ final class Pace {
     return weight > LIGHT && (asked == null ? slow >= SURE : asked);
   }
 
-  /** How long an answer takes when there is nothing to do. */
+  /** How long an answer takes when there is nothing to do: told before the first set is sent. */
   void roundTrip(Duration time) {
     roundTrip = time;
+    if (setBytes == FIRST && time.compareTo(NEAR) < 0) {
+      setBytes = FIRST_NEAR;
+    }
   }
 
   void acknowledged(Trip trip) {

@@ -547,7 +547,9 @@ final class Target {
         console.say("taken as it is; changes follow" + (inStep ? "" : "; not in step, see above"));
       }
       memory.keep(ours);
-      System.gc(); // What the first copy took is given back while it is idle.
+      if (options.watch()) {
+        System.gc(); // What the first copy took is given back while it is idle.
+      }
     }
     Event now = inStep ? new Event.InStep() : new Event.OutOfStep(missing.size());
     if (progress.end() || !now.equals(told)) {
