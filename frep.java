@@ -70,7 +70,7 @@
 //FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
 //FILES transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
-//RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -Xss16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+//RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 
 package dev.frep;
 

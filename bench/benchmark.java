@@ -2,7 +2,7 @@
 //DESCRIPTION Measures frep beside tar, rsync and lsyncd on this machine; prints a table of medians
 //JAVA 17+
 //COMPILE_OPTIONS -encoding UTF-8
-//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+//RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 //SOURCES ../frep.java
 
 package dev.frep;
@@ -10,6 +10,7 @@ package dev.frep;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -376,9 +377,9 @@ class benchmark {
 
     private String command(String option, Path source) {
       return String.format(
-          "exec %s -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -cp %s dev.frep.frep %s %s"
-              + " %s -- bash",
+          "exec %s %s -cp %s dev.frep.frep %s %s %s -- bash",
           quote(Path.of(System.getProperty("java.home"), "bin", "java")),
+          String.join(" ", ManagementFactory.getRuntimeMXBean().getInputArguments()),
           quote(System.getProperty("java.class.path")),
           option,
           quote(source),

@@ -20,11 +20,15 @@ final class Sweep {
   /** Soon enough for a change that no one has told of, at a cost that no one notices. */
   private static final Duration SHORTEST = Duration.ofSeconds(30);
 
-  private static final int REST_PER_WORK = 300;
+  /** It works in slices, with rests between: never so much at once that a fan would start. */
+  private static final Duration SLICE = Duration.ofMillis(5);
+
+  private static final int REST_PER_WORK = 800;
 
   private final Path root;
   private final Supplier<Folder> snapshot;
   private final Dirty dirty;
+  private long sliceBegun;
 
   private Sweep(Path root, Supplier<Folder> snapshot, Dirty dirty) {
     this.root = root;
@@ -41,20 +45,21 @@ final class Sweep {
 
   private void run() {
     try {
-      long rest = SHORTEST.toNanos();
       while (true) {
-        TimeUnit.NANOSECONDS.sleep(rest);
-        long started = System.nanoTime();
+        TimeUnit.NANOSECONDS.sleep(SHORTEST.toNanos());
+        sliceBegun = System.nanoTime();
         look("", root, snapshot.get());
-        long work = System.nanoTime() - started;
-        rest = Math.max(SHORTEST.toNanos(), REST_PER_WORK * work);
       }
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void look(String path, Path file, Entry known) {
+  private void look(String path, Path file, Entry known) throws InterruptedException {
+    if (System.nanoTime() - sliceBegun > SLICE.toNanos()) {
+      TimeUnit.NANOSECONDS.sleep(REST_PER_WORK * SLICE.toNanos());
+      sliceBegun = System.nanoTime();
+    }
     try {
       if (known instanceof RegularFile was) {
         if (!Scanner.sameStat(was, Scanner.now(file))) {

@@ -34,7 +34,11 @@ final class Frep {
 
   /** As in the header of frep.java. */
   private static final List<String> RUNTIME_OPTIONS =
-      List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xss16m");
+      List.of(
+          ("-XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10"
+                  + " -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+                  + " -XX:-UsePerfData -Xshare:auto")
+              .split(" "));
 
   private static final boolean ROOT = Commands.run("id", "-u").out().strip().equals("0");
 
