@@ -1266,11 +1266,13 @@ public final class frep {
     private final Map<String, Integer> groupSize = new HashMap<>();
     private final TreeSet<String> touched = new TreeSet<>();
     private final TreeSet<String> locked = new TreeSet<>();
+    private final Set<String> late = new HashSet<>();
     private final List<String> torn = new ArrayList<>();
     private final Map<String, List<String>> lists = new LinkedHashMap<>();
     private final List<Change> applied = new ArrayList<>();
     private final List<String> stale = new ArrayList<>();
     private final List<String> unreadable = new ArrayList<>();
+    private List<String> stampedLate = List.of();
     private boolean asTree;
     private long bytes;
 
@@ -1387,6 +1389,7 @@ public final class frep {
       }
       applied.add(delete);
       touch(delete.path);
+      late.add(parent(delete.path));
     }
 
     /** The time of the folder that holds this path changes with it, and is to be set again. */
@@ -1580,29 +1583,55 @@ public final class frep {
       tar.entry(Tar.FILE, place, "", file.mode, file.size, seconds(file.modified));
     }
 
-    /** The folders to be stamped, and the skeleton of them that carries their modes and times. */
+    /**
+     * The folders to be stamped. Their modes and times come with the tree if there is one, and for
+     * those where something is deleted after that, in a skeleton of their own.
+     */
     private List<String> stamps() throws IOException {
       if (!facts.ownsRoot) {
         touched.remove("");
       }
       List<String> stamped = new ArrayList<>();
-      TreeSet<String> skeleton = new TreeSet<>(Collections.reverseOrder());
       for (String path : touched) {
         if (find(now, path) instanceof Folder folder) {
           stamped.add(path);
           applied.add(new Put(path, folder, false));
-          for (String up = path; !up.isEmpty(); up = parent(up)) {
-            skeleton.add(up);
-          }
         }
       }
-      if (!stamped.isEmpty()) {
-        for (String path : skeleton) { // In reverse order a folder comes after what is in it.
-          folder("./d/" + path, (Folder) find(now, path), 0);
-        }
-        folder("./d", now, 0);
+      if (inTree()) {
+        skeleton("./t", stamped, late);
+        stampedLate = stamped.stream().filter(late::contains).toList();
+      } else {
+        stampedLate = stamped;
       }
+      skeleton("./d", stampedLate, Set.of());
       return stamped;
+    }
+
+    /** Whether what is put as a tree brings the modes and times of folders, too. */
+    private boolean inTree() {
+      return asTree && facts.ownsRoot;
+    }
+
+    /**
+     * These folders and those they are in.
+     *
+     * @param writable those that have to stay so for a while
+     */
+    private void skeleton(String place, List<String> paths, Set<String> writable)
+        throws IOException {
+      TreeSet<String> folders = new TreeSet<>(Collections.reverseOrder());
+      for (String path : paths) {
+        for (String up = path; !up.isEmpty(); up = parent(up)) {
+          folders.add(up);
+        }
+      }
+      if (!paths.isEmpty()) {
+        for (String path : folders) { // In reverse order a folder comes after what is in it.
+          folder(place + "/" + path, (Folder) find(now, path), writable.contains(path) ? 0700 : 0);
+        }
+        folder(place, now, writable.contains("") ? 0700 : 0);
+      }
     }
 
     private void plan(List<String> stamped) throws IOException {
@@ -1628,13 +1657,13 @@ public final class frep {
         plan.append("into " + key + " ").append(escape(groups.get(key))).append('\n');
       }
       if (asTree) {
-        plan.append("tree - -\n");
+        plan.append(inTree() ? "tree stamped -\n" : "tree - -\n");
       }
       if (lists.containsKey("deletes") || lists.containsKey("deletes-folders")) {
         plan.append("delete - -\n");
       }
       boolean atOnce = facts.links && facts.ownsRoot;
-      if (!stamped.isEmpty() && atOnce) {
+      if (!stampedLate.isEmpty() && atOnce) {
         plan.append("stamp - -\n");
       }
       for (String path : stamped) {

@@ -191,7 +191,10 @@ move_here() { # FILE...
 }
 
 # Links each file to a temporary name and renames that; will not follow a symlink for a folder.
-tree() { cp -RlfP -- "$in/t/." "$dest/."; }
+tree() { # stamped or not: if the folders in t/ have the modes and times that they shall have there
+    case $1 in stamped) set -- --preserve=mode,timestamps ;; *) set -- ;; esac
+    cp -RlfP "$@" -- "$in/t/." "$dest/."
+}
 
 clear() { remove clear; }    # what is in the way of something of another kind
 delete() { remove deletes; } # what is gone at the source
