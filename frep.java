@@ -570,7 +570,6 @@ public final class frep {
       try {
         while (true) {
           WatchKey key = service.take();
-          String folder = folders.get(key);
           if (key.watchable().equals(cookies)) {
             for (WatchEvent<?> event : key.pollEvents()) {
               if (event.kind() == StandardWatchEventKinds.OVERFLOW) {
@@ -581,9 +580,13 @@ public final class frep {
             key.reset();
             continue;
           }
-          for (WatchEvent<?> event : key.pollEvents()) {
+          List<WatchEvent<?>> events = key.pollEvents();
+          // Asked for only now: a folder that still has no name here has not been listed yet, and
+          // the listing will have it all. Or it was moved out of the source and goes on telling.
+          String folder = folders.get(key);
+          for (WatchEvent<?> event : events) {
             if (folder == null) {
-              continue; // It was moved out of the source and goes on telling.
+              break;
             } else if (event.kind() == StandardWatchEventKinds.OVERFLOW) {
               dirty.whole(folder);
             } else {
@@ -1002,8 +1005,10 @@ public final class frep {
         if ((mode(attributes(file)) & 0170000) != (mode & 0170000)) {
           return null;
         }
-      } catch (IOException gone) {
-        return null;
+      } catch (IOException hidden) {
+        if (isGone(file, hidden)) {
+          return null;
+        }
       }
       problem(path, "cannot be read (" + reason(why) + "): left as it is there", UNREADABLE);
       return new Closed();
@@ -1075,14 +1080,34 @@ public final class frep {
     private Map<String, Object> found(String path, Path file, IgnoreRules.Folder rule) {
       try {
         return attributes(file);
-      } catch (NoSuchFileException | NotDirectoryException gone) {
-        return null;
       } catch (IOException hidden) { // Its folder may not be entered, or its path is too long.
+        if (isGone(file, hidden)) {
+          return null;
+        }
         if (rule.sends(name(path), false) || rule.sends(name(path), true)) {
           problem(path, "cannot be seen (" + reason(hidden) + "): left as it is there", UNREADABLE);
         }
         return HIDDEN;
       }
+    }
+
+    /**
+     * Whether nothing is there: not even if a folder on the way, which cannot be entered, could.
+     */
+    private boolean isGone(Path file, IOException why) {
+      if (why instanceof NoSuchFileException || why instanceof NotDirectoryException) {
+        return true;
+      }
+      for (Path up = file.getParent(); up != null && up.startsWith(root); up = up.getParent()) {
+        try { // Java does not tell by the kind of an exception that a folder has become a file.
+          return !isFolder(attributes(up));
+        } catch (NoSuchFileException gone) {
+          return true;
+        } catch (IOException hidden) {
+          continue; // Who is above may say more.
+        }
+      }
+      return false;
     }
 
     /** In place of the attributes of what is there, and no one knows what it is. */
