@@ -19,6 +19,7 @@
 //SOURCES support/Hooks.java
 //SOURCES support/IgnorePattern.java
 //SOURCES support/IgnoreRules.java
+//SOURCES support/Inquiry.java
 //SOURCES support/Intake.java
 //SOURCES support/Json.java
 //SOURCES support/Lines.java
@@ -45,6 +46,7 @@
 //SOURCES support/Tar.java
 //SOURCES support/Target.java
 //SOURCES support/Terminal.java
+//SOURCES support/Undo.java
 //SOURCES support/Verify.java
 //SOURCES transports/Docker.java
 //SOURCES transports/DockerCompose.java
@@ -59,16 +61,16 @@
 //FILES support/Check.java support/Console.java support/Display.java support/Draft.java
 //FILES support/Errand.java support/Event.java support/GitIndex.java support/GitPause.java
 //FILES support/GitRepository.java support/Hook.java support/Hooks.java support/IgnorePattern.java
-//FILES support/IgnoreRules.java support/Intake.java support/Json.java support/Lines.java
-//FILES support/ManPage.java support/Manifest.java support/Memory.java support/Names.java
-//FILES support/OutputLines.java support/Pace.java support/Palette.java support/Preview.java
-//FILES support/Progress.java support/Refusal.java support/Route.java support/Row.java
-//FILES support/Run.java support/Screen.java support/Scripts.java support/SmallFile.java
-//FILES support/Stop.java support/Strip.java support/Summary.java support/Sweep.java
-//FILES support/Tar.java support/Target.java support/Terminal.java support/Verify.java
-//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java
-//FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
-//FILES transports/Transport.java transports/Transports.java
+//FILES support/IgnoreRules.java support/Inquiry.java support/Intake.java support/Json.java
+//FILES support/Lines.java support/ManPage.java support/Manifest.java support/Memory.java
+//FILES support/Names.java support/OutputLines.java support/Pace.java support/Palette.java
+//FILES support/Preview.java support/Progress.java support/Refusal.java support/Route.java
+//FILES support/Row.java support/Run.java support/Screen.java support/Scripts.java
+//FILES support/SmallFile.java support/Stop.java support/Strip.java support/Summary.java
+//FILES support/Sweep.java support/Tar.java support/Target.java support/Terminal.java
+//FILES support/Undo.java support/Verify.java transports/Docker.java transports/DockerCompose.java
+//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
+//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 
@@ -260,6 +262,8 @@ public final class frep {
       boolean verify,
       boolean dryRun,
       boolean check,
+      boolean trash,
+      boolean undo,
       boolean heal,
       String exec,
       String execLocal,
@@ -1757,6 +1761,15 @@ public final class frep {
   /** SHA-256 by path. */
   record Sums(Map<String, String> sums) implements Reply {}
 
+  /** What came of what was kept of a change; its name is empty if there is none. */
+  record Undone(String name, List<Kept> paths) implements Reply {
+    /**
+     * @param way back: it is where it was; stays: something else is there now; fails: it could not
+     *     be put there
+     */
+    record Kept(String way, String path) {}
+  }
+
   /** What only people want to know. */
   record Facts(Map<String, String> facts) implements Reply {}
 
@@ -1829,8 +1842,9 @@ public final class frep {
       errors = thread("receiver's errors", this::complain);
       pump = thread("to the receiver", this::pump);
       try {
-        String what = options.looks() ? "look" : "replicate";
-        send(bootstrap(nonce, tag, options.destination, options.name, what));
+        String what = options.undo() ? "undo" : options.looks() ? "look" : "replicate";
+        String trash = options.trash() ? "yes" : "";
+        send(bootstrap(nonce, tag, options.destination, options.name, what, trash));
       } catch (IOException ended) {
         console.debug(ended); // Its last words are told where its end is.
       }
@@ -1906,6 +1920,7 @@ public final class frep {
         case "commit" -> unanswered("ok").incrementAndGet();
         case "facts" -> unanswered("facts").incrementAndGet();
         case "ping" -> unanswered("pong").incrementAndGet();
+        case "undo" -> unanswered("undone").incrementAndGet();
         default -> {} // No answer is expected.
       }
       console.debug("> " + words);
@@ -2116,6 +2131,9 @@ public final class frep {
           } else if (words.equals("sums")) {
             answered("sums");
             reply = new Sums(Manifest.readSums(in, this::sign));
+          } else if (words.split(" ")[0].equals("undone")) {
+            answered("undone");
+            reply = Manifest.readUndone(words.replaceFirst("undone *", ""), in, this::sign);
           } else {
             reply = parse(words);
           }

@@ -12,18 +12,23 @@
 #             NONCE chunk SIZE COUNT    COUNT blocks of SIZE bytes
 #             NONCE end N | abort N     the archive has ended; an aborted set is forgotten
 #             NONCE commit N            puts set N in place: without this line it never happened
+#             NONCE settled             what is replaced from here on is kept as another change
 #             NONCE sums                what is in the files?
 #             NONCE facts               whose shell is it, and how late is it there?
+#             NONCE undo                puts back what was kept last
 #             NONCE ping N | bye
 #   receiver  NONCE ready KEY=VALUE...  or: NONCE refused REASON DETAIL...
 #             NONCE listing gnu|stat    then records as in list_gnu and list_stat, then: NONCE listed
 #             NONCE sums                then records as in sums
 #             NONCE ok N                or: what the tools said, without NONCE, then NONCE err N
 #             NONCE facts KEY=VALUE...
+#             NONCE undone CHANGE       then of each path that was kept of it: back, stays or fails, NUL,
+#                                       the path, NUL; a NUL, and: NONCE listed
 #             NONCE pong N
 #             NONCE gone                a newer sender has taken the destination over
 #
-# With "look" among main's arguments nothing is made: all but set and commit can be asked for.
+# With "look" among main's arguments nothing is made: set and commit cannot be asked for. With "undo"
+# neither, but undo can.
 # With "errand" and a command among main's arguments, this is no receiver: it runs the command in the
 # destination folder, whose output goes through as it is up to the line that says how it ended.
 #   receiver  NONCE ready SIGNAL WHO    what interrupts the command: kill SIGNAL WHO, with their dashes
@@ -57,12 +62,16 @@ purge() { # FILE...: removes them, folders that may not be written in included
     }
 }
 
-enter() { # PATH: goes to that folder, if no symlink and no .. is on the way
-    case $1 in
-        .) folder=$dest ;;
-        *\\*) folder=$(printf '%b.' "$1") && folder=$dest/${folder%.} ;;
-        *) folder=$dest/$1 ;;
+decode() { # BASE PATH: finds the folder that a plan means by PATH, below BASE
+    case $2 in
+        .) folder=$1 ;;
+        *\\*) folder=$(printf '%b.' "$2") && folder=$1/${folder%.} ;;
+        *) folder=$1/$2 ;;
     esac
+}
+
+enter() { # PATH: goes to that folder, if no symlink and no .. is on the way
+    decode "$dest" "$1"
     if cd -P -- "$folder" 2>/dev/null && [ "$PWD" = "$folder" ]; then return; fi
     printf '%s: not there, or behind a symlink\n' "$folder"
     return 1
@@ -132,7 +141,7 @@ fresh() {
 
 commit() { # N
     [ -d "$in" ] || gone
-    result=ok
+    result=ok locks=''
     if [ "$staged" = "$1" ] && [ -f "$in/plan" ] && own n && own t && own d; then
         while IFS=' ' read -r verb key path <&4; do
             case $verb in
@@ -142,6 +151,7 @@ commit() { # N
                 *) unknown "$verb" || result=err ;;
             esac
         done 4<"$in/plan"
+        [ -z "$locks" ] || relock || result=err
     else
         unknown "set $1" || result=err
     fi
@@ -181,6 +191,7 @@ into() { # KEY PATH: moves what is in n/KEY into that folder, each name by one r
 
 move_here() { # FILE...
     present "$1" || return 0
+    keep_here "$@" || return
     if mv -f -- "$@" .; then return; fi
     for file; do                    # BusyBox mv does not replace a link that leads nowhere or in a circle.
         present "$file" || continue # It has been moved.
@@ -192,6 +203,7 @@ move_here() { # FILE...
 
 # Links each file to a temporary name and renames that; will not follow a symlink for a folder.
 tree() { # stamped or not: if the folders in t/ have the modes and times that they shall have there
+    keep_tree || return
     case $1 in stamped) set -- --preserve=mode,timestamps ;; *) set -- ;; esac
     cp -RlfP "$@" -- "$in/t/." "$dest/."
 }
@@ -205,6 +217,7 @@ remove() { # LIST: the files in it, then the folders in LIST-folders where nothi
         [ -f "$in/$list" ] || continue
         xargs -0 sh -c "$inside" sh "$dest" <"$in/$list" || return
     done
+    keep_lists "$1" || return
     if [ -f "$in/$1" ]; then xargs -0 rm -f -- <"$in/$1" || return; fi
     if [ -f "$in/$1-folders" ]; then
         xargs -0 rmdir --ignore-fail-on-non-empty -- <"$in/$1-folders" 2>&1 |
@@ -229,7 +242,178 @@ inside='
     done
 '
 
-unlock() { enter "$2" && chmod u+rwx .; } # a folder that its owner may not write in
+# --- with --trash, what is replaced or removed is kept ------------------------------------------
+
+# It is linked into a folder beside the destination before its place is taken: so it is missing at no
+# time, and a set that is cut short has lost nothing. There, all sets up to "settled" share a folder.
+
+keep_here() { # FILE...: where others of these names come now
+    [ "$trash" ] || return 0
+    for file; do
+        shift
+        set -- "$@" "./${file##*/}"
+    done
+    name_kept
+    sh -c "$keep" sh "$stage/copy" "$kept${folder#"$dest"}" "$@"
+}
+
+keep_tree() { # where what is in t comes now
+    [ "$trash" ] || return 0
+    name_kept
+    cd -- "$in/t" && find . ! -type d -print0 >"$stage/tree" && cd -P -- "$dest" &&
+        xargs -0 sh -c "$inside" sh "$dest" <"$stage/tree" &&
+        xargs -0 -n 400 sh -c "$keep" sh "$stage/copy" "$kept" <"$stage/tree"
+}
+
+keep_lists() { # LIST
+    [ "$trash" ] || return 0
+    name_kept
+    if [ -f "$in/$1" ]; then
+        xargs -0 -n 400 sh -c "$keep" sh "$stage/copy" "$kept" <"$in/$1" || return
+    fi
+    if [ -f "$in/$1-folders" ]; then
+        xargs -0 -n 400 sh -c "$keep_folders" sh "$kept" <"$in/$1-folders"
+    fi
+}
+
+name_kept() { # chooses a folder for this change; in the order of their names they are as they came
+    [ -z "$kept" ] || return 0
+    changes=$((changes + 1))
+    kept=$bin/$(printf %09d "$changes")-$(date +%Y-%m-%dT%H:%M:%S 2>/dev/null || :)
+}
+
+# COPY KEPT PATH...: links what is there of these ./PATHs below KEPT; or copies it, whole before it is
+# there, if it cannot be linked: it is on another file system, say.
+# shellcheck disable=SC2016
+keep='
+    copy=$1 kept=$2
+    shift 2
+    present() { [ -e "$1" ] || [ -L "$1" ]; }
+    for path; do
+        shift
+        if present "$path" && { [ ! -d "$path" ] || [ -L "$path" ]; }; then set -- "$@" "$path"; fi
+    done
+    [ "$#" != 0 ] || exit 0
+    mkdir -p -- "$kept" || exit 255
+    cp -lP --parents --no-preserve=mode -- "$@" "$kept/" 2>/dev/null && exit
+    cp -lP --parents -- "$@" "$kept/" 2>/dev/null && exit # BusyBox preserves no modes of parents.
+    for path; do
+        present "$kept/$path" && continue
+        mkdir -p -- "$kept/${path%/*}" && rm -f -- "$copy" && cp -RpP -- "$path" "$copy" &&
+            mv -- "$copy" "$kept/$path" || exit 255
+    done
+'
+
+# KEPT PATH...: makes folders below KEPT with the modes of these, what is in them first.
+# shellcheck disable=SC2016
+keep_folders='
+    kept=$1
+    shift
+    for path; do
+        shift
+        if [ -d "$path" ] && [ ! -L "$path" ]; then set -- "$@" "$path"; fi
+    done
+    [ "$#" != 0 ] || exit 0
+    modes=$(stat -c %a -- "$@") || exit 255
+    for path; do
+        mode=${modes%%[!0-9]*} modes=${modes#*[!0-9]}
+        mkdir -p -- "$kept/$path" && chmod "$mode" "$kept/$path" || exit 255
+    done
+'
+
+relock() { # gives folders that are kept the modes that they had before they were unlocked
+    printf %s "$locks" | while read -r mode name; do
+        decode "$kept" "$name"
+        [ ! -d "$folder" ] || chmod "$mode" "$folder" || return
+    done
+}
+
+last_kept() { # finds what was kept last
+    kept=''
+    set +f
+    for folder in "$bin"/*; do
+        if [ -d "$folder" ] && [ ! -L "$folder" ]; then kept=$folder; fi
+    done
+    set -f
+}
+
+undo() { # puts back what was kept last
+    last_kept
+    say undone "${kept##*/}"
+    [ -z "$kept" ] || ! put_back '' 2>/dev/null || purge "$kept"
+    printf '\0'
+    say listed
+}
+
+# /PATH: what was kept of a folder; fails if some of it has to stay.
+put_back() (
+    inner=$1 place=$dest$1 mode='' stays=''
+    around=${place%/*}
+    around=${around:-/}
+    if ! present "$place" && cd -P -- "$around" && [ "$PWD" = "$around" ]; then
+        mkdir -m "$(stat -c %a -- "$kept$inner")" -- "./${place##*/}" && printf 'back\0%s/\0' "$inner"
+    fi
+    if [ -L "$place" ] || ! cd -P -- "$place" || [ "$PWD" != "$place" ]; then
+        printf 'stays\0%s/\0' "$inner"
+        exit 1
+    fi
+    [ -w . ] || { mode=$(stat -c %a .) && chmod u+rwx .; }
+    chmod u+rwx "$kept$inner"
+    set --
+    set +f
+    for file in "$kept$inner"/* "$kept$inner"/.[!.]* "$kept$inner"/..?*; do
+        name=${file##*/}
+        if ! present "$file"; then
+            continue
+        elif [ -d "$file" ] && [ ! -L "$file" ]; then
+            put_back "$inner/$name" || stays=yes
+        elif [ -d "./$name" ] && [ ! -L "./$name" ]; then
+            printf 'stays\0%s\0' "$inner/$name"
+            stays=yes
+        elif same "$file" "./$name"; then
+            rm -f -- "$file" # It was kept, and then its set failed.
+        else
+            set -- "$@" "$file"
+        fi
+        if [ "$#" = 400 ]; then
+            bring "$inner" "$@" || stays=yes
+            set --
+        fi
+    done
+    [ "$#" = 0 ] || bring "$inner" "$@" || stays=yes
+    [ -z "$mode" ] || chmod "$mode" .
+    [ -z "$stays" ]
+)
+
+bring() { # /PATH FILE...: moves what was kept here, each by one rename, and tells what came of it
+    below=$1
+    shift
+    from=$PWD/.frep-$tag.$nonce failed=''
+    if [ -z "$mounts" ] || [ "$(stat -c %d .)" = "$(stat -c %d "$kept")" ]; then
+        move_here "$@" || :
+    elif mkdir -m 700 -- "$from"; then
+        for away; do
+            cp -RpP -- "$away" "$from/" && move_here "$from/${away##*/}" && rm -f -- "$away"
+        done
+        purge "$from"
+    fi
+    for file; do
+        shift
+        if present "$file"; then way=fails failed=yes; else way=back; fi
+        set -- "$@" "$way" "$below/${file##*/}"
+    done
+    printf '%s\0%s\0' "$@"
+    [ -z "$failed" ]
+}
+
+# shellcheck disable=SC3013 # All shells that are known to run this have -ef.
+same() { [ "$1" -ef "$2" ] && [ ! -L "$1" ] && [ ! -L "$2" ]; }
+
+unlock() { # a folder that its owner may not write in
+    enter "$2" || return
+    [ -z "$trash" ] || locks="$(stat -c %a .) $2$newline$locks"
+    chmod u+rwx .
+}
 
 attributes() { enter "$2" && chmod "00$1" . && touch -r "$in/d${folder#"$dest"}" .; } # MODE PATH
 
@@ -392,6 +576,7 @@ locate() { # PARENT NAME: makes the destination and a folder to stage in, on the
     cd /
     case ${home%/}/ in "$dest"/*) guard=home ;; esac
     mounts_below
+    bin=${base%/}/.frep-trash-$2
     root=no
     if [ -O "$dest" ]; then root=yes; fi
     if [ "$look" ]; then look; else settle; fi
@@ -401,9 +586,11 @@ look() { # sees if the destination could be made, or be written in
     near "$dest"
     [ -d "$path" ] || refuse destination "$path: Not a directory"
     [ -w "$path" ] || deny "$path" 'Permission denied'
+    [ "$look" != undo ] || own_bin
 }
 
 settle() { # makes the folder to stage in
+    [ -z "$trash" ] || make_bin
     set +f
     for old in "$base/.frep-$tag."* "$dest/.frep-$tag."*; do
         ! present "$old" || purge "$old" 2>/dev/null || : # of a sender that died, or that we follow
@@ -416,6 +603,25 @@ settle() { # makes the folder to stage in
         if said=$(mkdir -m 700 -- "$stage" "$in" 2>&1); then return; fi
     done
     deny "$dest" "$said"
+}
+
+make_bin() { # for what is kept, on the same file system
+    [ "$(stat -c %d -- "${base:-/}")" = "$(stat -c %d -- "$dest")" ] ||
+        refuse trash "$dest is a file system of its own"
+    present "$bin" || said=$(mkdir -m 700 -- "$bin" 2>&1) || refuse trash "$said"
+    own_bin
+    last_kept
+    changes=${kept##*/}
+    changes=${changes%%-*}
+    changes=${changes#"${changes%%[!0]*}"} # Else it would be octal.
+    case $changes in '' | *[!0-9]*) changes=0 ;; esac
+    kept=''
+}
+
+own_bin() {
+    present "$bin" || return 0
+    if [ -L "$bin" ] || [ ! -d "$bin" ]; then refuse trash "$bin is not a folder"; fi
+    [ -O "$bin" ] || refuse trash "$bin is somebody else's"
 }
 
 near() { # PATH: of it and the folders it is in, the first that is there
@@ -471,16 +677,17 @@ gone() {
     exit 4
 }
 
-main() { # NONCE TAG PARENT NAME [errand COMMAND | look]
+main() { # NONCE TAG PARENT NAME [errand COMMAND | look | undo | replicate [TRASH]]
     set -eu
-    nonce=$1 tag=$2 look='' stage='' in='' staged='' said='' newline='
+    nonce=$1 tag=$2 look='' trash='' stage='' in='' staged='' said='' kept='' newline='
 '
     case ${5-} in
         errand)
             errand "$3/$4" "$6"
             exit
             ;;
-        look) look=yes ;;
+        look | undo) look=$5 ;;
+        *) trash=${6-} ;;
     esac
     exec 3<&0 </dev/null 2>&1
     trap '' INT PIPE
@@ -501,6 +708,8 @@ main() { # NONCE TAG PARENT NAME [errand COMMAND | look]
             set) stage "$number" "$size" ;;
             commit) commit "$number" ;;
             ping) say pong "$number" ;;
+            settled) kept='' ;;
+            undo) [ "$look" != undo ] || undo ;;
             *) break ;;
         esac
     done

@@ -126,6 +126,16 @@ final class Arguments implements Callable<Integer> {
   private boolean verify;
 
   @Option(
+      names = "--trash",
+      description = "Keep what is replaced or deleted in a folder beside the copy, for --undo.")
+  private boolean trash;
+
+  @Option(
+      names = "--undo",
+      description = "Put back what the last change with --trash replaced or deleted, and end.")
+  private boolean undo;
+
+  @Option(
       names = "--check",
       description = "See if each target can be reached and used, print what is found, and end.")
   private boolean check;
@@ -305,6 +315,9 @@ final class Arguments implements Callable<Integer> {
       if (check) {
         return Check.all(options, routes(), console()).code;
       }
+      if (undo) {
+        return Undo.all(options, routes(), console()).code;
+      }
       if (run != null) {
         return Run.after(options, routes(), run, console());
       }
@@ -353,6 +366,12 @@ final class Arguments implements Callable<Integer> {
     if (quiet && verbose) {
       throw new Failure(Exit.USAGE, "--quiet and --verbose: not both", "choose one of them");
     }
+    if (undo && (check || dryRun || verify || run != null)) {
+      throw new Failure(
+          Exit.USAGE,
+          "--undo goes with none of --check, --dry-run, --verify and --run",
+          "what it would put back is seen in the trash, beside the copy");
+    }
     if (timeout < 1) {
       throw new Failure(Exit.USAGE, "--timeout: " + timeout + " is too short", "give 1 or more");
     }
@@ -382,6 +401,8 @@ final class Arguments implements Callable<Integer> {
         verify,
         dryRun,
         check,
+        trash,
+        undo,
         heal,
         exec,
         execLocal,

@@ -1,6 +1,5 @@
 package dev.frep;
 
-import dev.frep.frep.Ended;
 import dev.frep.frep.Exit;
 import dev.frep.frep.Facts;
 import dev.frep.frep.Failure;
@@ -17,10 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 
 /** What --check finds out of one target: a table, with what helps where something is wrong. */
 final class Check {
@@ -36,7 +32,6 @@ final class Check {
   private final Options options;
   private final Route route;
   private final Console console;
-  private final BlockingQueue<Reply> inbox = new LinkedBlockingQueue<>();
   private final List<String> lines = new ArrayList<>();
   private Exit exit = Exit.IN_STEP;
 
@@ -67,15 +62,15 @@ final class Check {
   private Check run() {
     lines.add(route.label() + " → " + Names.show(options.copy()));
     long started = System.nanoTime();
-    try (Link link = new Link(options, route, inbox::add, console, new Progress(console))) {
-      Reply first = await(link);
+    try (Inquiry inquiry = new Inquiry(options, route, console)) {
+      Reply first = inquiry.hear();
       Duration after = Duration.ofNanos(System.nanoTime() - started);
       row("reach", "after " + Console.seconds(after), "");
       if (first instanceof Refused refused) {
         Failure why = Refusal.explain(refused.reason(), refused.detail(), route);
         wrong(rowOf(refused.reason()), why);
       } else if (first instanceof Ready ready) {
-        look(link, ready.facts());
+        look(inquiry, ready.facts());
       }
     } catch (Failure failure) {
       wrong("reach", failure);
@@ -105,26 +100,23 @@ final class Check {
     };
   }
 
-  private void look(Link link, Map<String, String> ready)
+  private void look(Inquiry inquiry, Map<String, String> ready)
       throws Failure, IOException, InterruptedException {
-    link.command("facts");
     long asked = System.currentTimeMillis();
-    if (!(await(link) instanceof Facts more)) {
-      throw new IOException("not what was asked for");
-    }
+    Map<String, String> more = inquiry.ask("facts", Facts.class).facts();
     long answered = System.currentTimeMillis();
-    row("shell", text(more.facts(), "shell"), "");
+    row("shell", text(more, "shell"), "");
     row("tar", text(ready, "tar"), "");
-    row("user", text(more.facts(), "user"), "");
-    boolean there = "yes".equals(more.facts().get("there"));
+    row("user", text(more, "user"), "");
+    boolean there = "yes".equals(more.get("there"));
     row("writable", there ? "the copy is there" : "the copy can be made", "");
     if (!ready.getOrDefault("guard", "").isEmpty()) {
       String why = "nothing: it " + Refusal.delete(ready.get("guard"));
       row("deletes", why, Refusal.DELETE_HINT);
     }
     free(ready.getOrDefault("free", ""));
-    roundTrip(link);
-    clock(more.facts().getOrDefault("clock", ""), asked, answered);
+    roundTrip(inquiry);
+    clock(more.getOrDefault("clock", ""), asked, answered);
   }
 
   /** What the target says, which writes no blanks. */
@@ -142,14 +134,11 @@ final class Check {
     }
   }
 
-  private void roundTrip(Link link) throws Failure, IOException, InterruptedException {
+  private void roundTrip(Inquiry inquiry) throws Failure, IOException, InterruptedException {
     List<Duration> trips = new ArrayList<>();
     for (int number = 1; number <= PINGS; number++) {
       long sent = System.nanoTime();
-      link.command("ping " + number);
-      if (!(await(link) instanceof Pong)) {
-        throw new IOException("not what was asked for");
-      }
+      inquiry.ask("ping " + number, Pong.class);
       trips.add(Duration.ofNanos(System.nanoTime() - sent));
     }
     Collections.sort(trips);
@@ -174,20 +163,6 @@ final class Check {
       String how = Console.seconds(late.abs()) + (late.isNegative() ? " fast" : " slow");
       row("clock", how, "what compares times there, as make does, is misled: set it by NTP");
     }
-  }
-
-  private Reply await(Link link) throws Failure, InterruptedException {
-    Reply reply = inbox.poll(options.timeout().toMillis(), TimeUnit.MILLISECONDS);
-    if (reply == null) {
-      link.kill();
-      throw new Failure(
-          Exit.CONNECTION,
-          "no answer for " + Console.seconds(options.timeout()),
-          "the connection command must give a shell that reads commands: ssh host bash");
-    } else if (reply instanceof Ended) {
-      throw link.epitaph(route);
-    }
-    return reply;
   }
 
   private void wrong(String name, Failure failure) {

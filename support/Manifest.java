@@ -5,6 +5,7 @@ import dev.frep.frep.Entry;
 import dev.frep.frep.Folder;
 import dev.frep.frep.RegularFile;
 import dev.frep.frep.Symlink;
+import dev.frep.frep.Undone;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -137,6 +138,21 @@ final class Manifest {
   }
 
   private static final int SHA_256_DIGITS = 64;
+
+  /**
+   * Reads what came of a change that was to be taken back, as receiver.sh writes it.
+   *
+   * @param sign called now and then while records arrive
+   */
+  static Undone readUndone(String name, Intake intake, Runnable sign) throws IOException {
+    Records in = new Records(intake);
+    List<Undone.Kept> paths = new ArrayList<>();
+    for (String way; !(way = in.next()).isEmpty(); ) {
+      paths.add(new Undone.Kept(way, in.next().replaceFirst("^/(?=.)", "")));
+      sign.run();
+    }
+    return new Undone(name, paths);
+  }
 
   /** The records of a listing, as long as they fit into memory. */
   private static final class Records {

@@ -30,6 +30,10 @@ final class Refusal {
       case "dd" -> failure("its dd has no iflag=fullblock", install("coreutils", word[0], route));
       case "symlink" ->
           failure("the destination " + shown + " is a symlink", "give the folder it points to");
+      case "trash" ->
+          failure(
+              "there is no place for the trash: " + shown,
+              "it is beside the copy, in the same file system, and yours; or leave out --trash");
       case "destination" ->
           failure(
               "the destination cannot be made: " + shown,

@@ -118,6 +118,7 @@ final class Target {
   private boolean inStep;
   private Event told;
   private boolean news;
+  private boolean midway;
   private boolean deletesRefused;
   private long numbers;
   private int limit = SET_CHANGES;
@@ -485,6 +486,10 @@ final class Target {
             || last && cut(Diff.between(expected, goal, scanner::belongs)).isEmpty()) {
           settle(goal);
           expected = ours;
+          if (midway && options.trash()) { // What comes next is another change.
+            link.command("settled");
+          }
+          midway = false;
         }
         if (last) {
           link.command("bye");
@@ -760,6 +765,7 @@ final class Target {
     ours = sent.result;
     told = null;
     news = true;
+    midway = true;
     summary.add(sent.changes, sent.bytes);
     if (!complained.isEmpty()) {
       sent.changes.forEach(change -> complained.remove(change.path()));

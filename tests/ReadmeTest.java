@@ -169,6 +169,7 @@ class ReadmeTest {
         .strip()
         .replace(home.toString(), "/home/me")
         .replaceAll("wrote \\d+ files", "wrote N files")
+        .replaceAll("\\b\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\b", "WHEN")
         .replaceAll("\\b\\d+(\\.\\d+)? (ms|s)\\b", "TIME")
         .replaceAll("\\b\\d+(\\.\\d+)? (bytes?|[kMGT]B)\\b", "SIZE")
         .replaceAll("\\b\\d+(\\.\\d+)+\\S*", "VERSION");

@@ -48,6 +48,7 @@
 //SOURCES SshReplicationTest.java
 //SOURCES Sshd.java
 //SOURCES TransportsTest.java
+//SOURCES TrashTest.java
 //SOURCES Trees.java
 //SOURCES TroubleTest.java
 //SOURCES Tmux.java
