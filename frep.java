@@ -7,6 +7,7 @@
 //SOURCES support/About.java
 //SOURCES support/Arguments.java
 //SOURCES support/Check.java
+//SOURCES support/Chmod.java
 //SOURCES support/Console.java
 //SOURCES support/Display.java
 //SOURCES support/Draft.java
@@ -58,19 +59,20 @@
 //SOURCES transports/Transport.java
 //SOURCES transports/Transports.java
 //FILES frep.java jbang LICENSE receiver.sh support/About.java support/Arguments.java
-//FILES support/Check.java support/Console.java support/Display.java support/Draft.java
-//FILES support/Errand.java support/Event.java support/GitIndex.java support/GitPause.java
-//FILES support/GitRepository.java support/Hook.java support/Hooks.java support/IgnorePattern.java
-//FILES support/IgnoreRules.java support/Inquiry.java support/Intake.java support/Json.java
-//FILES support/Lines.java support/ManPage.java support/Manifest.java support/Memory.java
-//FILES support/Names.java support/OutputLines.java support/Pace.java support/Palette.java
-//FILES support/Preview.java support/Progress.java support/Refusal.java support/Route.java
-//FILES support/Row.java support/Run.java support/Screen.java support/Scripts.java
-//FILES support/SmallFile.java support/Stop.java support/Strip.java support/Summary.java
-//FILES support/Sweep.java support/Tar.java support/Target.java support/Terminal.java
-//FILES support/Undo.java support/Verify.java transports/Docker.java transports/DockerCompose.java
-//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
-//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
+//FILES support/Check.java support/Chmod.java support/Console.java support/Display.java
+//FILES support/Draft.java support/Errand.java support/Event.java support/GitIndex.java
+//FILES support/GitPause.java support/GitRepository.java support/Hook.java support/Hooks.java
+//FILES support/IgnorePattern.java support/IgnoreRules.java support/Inquiry.java
+//FILES support/Intake.java support/Json.java support/Lines.java support/ManPage.java
+//FILES support/Manifest.java support/Memory.java support/Names.java support/OutputLines.java
+//FILES support/Pace.java support/Palette.java support/Preview.java support/Progress.java
+//FILES support/Refusal.java support/Route.java support/Row.java support/Run.java
+//FILES support/Screen.java support/Scripts.java support/SmallFile.java support/Stop.java
+//FILES support/Strip.java support/Summary.java support/Sweep.java support/Tar.java
+//FILES support/Target.java support/Terminal.java support/Undo.java support/Verify.java
+//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java
+//FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
+//FILES transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 
@@ -164,7 +166,7 @@ public final class frep {
       AtomicReference<Folder> snapshot = new AtomicReference<>(scanner.scan(Folder.NONE));
       targets.forEach(target -> target.offer(snapshot.get()));
       if (watcher != null) {
-        Sweep.start(options.source, snapshot::get, dirty);
+        Sweep.start(options.source, scanner, snapshot::get, dirty);
       }
       boolean seen = true;
       while (!done(options, dirty, targets)) {
@@ -264,6 +266,8 @@ public final class frep {
       boolean check,
       boolean trash,
       boolean undo,
+      String owner,
+      Chmod chmod,
       boolean heal,
       String exec,
       String execLocal,
@@ -272,6 +276,12 @@ public final class frep {
     /** Whether nothing shall happen at the target. */
     boolean looks() {
       return verify || dryRun || check;
+    }
+
+    /** The mode there of what has this one here. */
+    int mode(int here, boolean folder) {
+      int mode = chmod.apply(here, folder);
+      return owner.isEmpty() || folder ? mode : mode & ~06000; // chown takes these from a file.
     }
 
     /** Where the copy is, for people. */
@@ -791,7 +801,7 @@ public final class frep {
       Folder after = before.with(children);
       try { // The folder's own time has changed with what it holds.
         Map<String, Object> own = listed ? attributes(folder) : null;
-        after = listed ? new Folder(mode(own) & 07777, modified(own), inode(own), children) : after;
+        after = listed ? new Folder(modeThere(own), modified(own), inode(own), children) : after;
       } catch (IOException gone) {
         return after; // Its own event tells.
       }
@@ -880,7 +890,7 @@ public final class frep {
           }
           Entry inside = update(path, file, rules.get(path), (Folder) before, dirty);
           yield inside instanceof Folder kept
-              ? new Folder(mode(found) & 07777, modified(found), inode(found), kept.children)
+              ? new Folder(modeThere(found), modified(found), inode(found), kept.children)
                   .orBefore(kept)
               : inside;
         }
@@ -914,7 +924,7 @@ public final class frep {
     private Entry file(String path, Path file, Map<String, Object> found, Entry before) {
       RegularFile now =
           new RegularFile(
-              mode(found) & 07777, (Long) found.get("size"), modified(found), changed(found), 0);
+              modeThere(found), (Long) found.get("size"), modified(found), changed(found), 0);
       if (!(before instanceof RegularFile old) || !sameStat(old, now)) {
         return now;
       }
@@ -927,9 +937,9 @@ public final class frep {
     }
 
     /** A folder's own attributes as they are on the disk now. */
-    static Folder folderNow(Path folder) throws IOException {
+    Folder folderNow(Path folder) throws IOException {
       Map<String, Object> found = attributes(folder);
-      return new Folder(mode(found) & 07777, modified(found), inode(found), new TreeMap<>());
+      return new Folder(modeThere(found), modified(found), inode(found), new TreeMap<>());
     }
 
     static boolean sameStat(RegularFile a, RegularFile b) {
@@ -989,7 +999,7 @@ public final class frep {
             }
           });
       ForkJoinTask.invokeAll(folders);
-      Folder now = new Folder(mode(own) & 07777, modified(own), inode(own), children);
+      Folder now = new Folder(modeThere(own), modified(own), inode(own), children);
       return kept(path, rule, now.orBefore(before));
     }
 
@@ -1121,6 +1131,11 @@ public final class frep {
       return (mode(found) & 0170000) == 0040000;
     }
 
+    /** What is here counts with the mode that it shall have there. */
+    private int modeThere(Map<String, Object> found) {
+      return options.mode(mode(found) & 07777, isFolder(found));
+    }
+
     private static int mode(Map<String, Object> found) {
       if (found.get("mode") instanceof Integer mode) {
         return mode;
@@ -1145,13 +1160,13 @@ public final class frep {
     }
 
     /** The entry as it is on the disk now, to be held against the one of a snapshot. */
-    static RegularFile now(Path file) throws IOException {
+    RegularFile now(Path file) throws IOException {
       Map<String, Object> found = attributes(file);
       if ((mode(found) & 0170000) != 0100000) {
         throw new NoSuchFileException(file.toString());
       }
       return new RegularFile(
-          mode(found) & 07777, (Long) found.get("size"), modified(found), changed(found), 0);
+          modeThere(found), (Long) found.get("size"), modified(found), changed(found), 0);
     }
   }
 
@@ -1844,7 +1859,7 @@ public final class frep {
       try {
         String what = options.undo() ? "undo" : options.looks() ? "look" : "replicate";
         String trash = options.trash() ? "yes" : "";
-        send(bootstrap(nonce, tag, options.destination, options.name, what, trash));
+        send(bootstrap(nonce, tag, options.destination, options.name, what, trash, options.owner));
       } catch (IOException ended) {
         console.debug(ended); // Its last words are told where its end is.
       }

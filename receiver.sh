@@ -142,7 +142,7 @@ fresh() {
 commit() { # N
     [ -d "$in" ] || gone
     result=ok locks=''
-    if [ "$staged" = "$1" ] && [ -f "$in/plan" ] && own n && own t && own d; then
+    if [ "$staged" = "$1" ] && [ -f "$in/plan" ] && own n && own t && own d && give n && give t; then
         while IFS=' ' read -r verb key path <&4; do
             case $verb in
                 drop | into | tree | clear | delete | unlock | attributes | stamp)
@@ -162,6 +162,10 @@ commit() { # N
 }
 
 own() { [ ! -L "$in/$1" ]; } # NAME: else it is what is elsewhere that would be moved
+
+give() { # NAME: to the owner that was asked for, before anybody sees it
+    [ -z "$owner" ] || [ ! -d "$in/$1" ] || chown -hR -- "$owner" "$in/$1"
+}
 
 unknown() { # WHAT
     printf 'not there whole, or not understood: %s\n' "$1"
@@ -565,7 +569,9 @@ locate() { # PARENT NAME: makes the destination and a folder to stage in, on the
     fi
     dest=$base/$2
     [ ! -L "$dest" ] || refuse symlink "$dest"
-    [ "$look" ] || [ -d "$dest" ] || said=$(mkdir -- "$dest" 2>&1) || deny "$dest" "$said"
+    made=
+    if [ ! -d "$dest" ]; then made=yes; fi
+    [ "$look" ] || [ -z "$made" ] || said=$(mkdir -- "$dest" 2>&1) || deny "$dest" "$said"
     guard=
     case $dest in
         /*/*) [ "$base" = "${1%/}" ] || guard=symlink ;;
@@ -578,7 +584,7 @@ locate() { # PARENT NAME: makes the destination and a folder to stage in, on the
     mounts_below
     bin=${base%/}/.frep-trash-$2
     root=no
-    if [ -O "$dest" ]; then root=yes; fi
+    if [ -O "$dest" ] || { [ "$owner" ] && [ "$(id -u)" = 0 ]; }; then root=yes; fi
     if [ "$look" ]; then look; else settle; fi
 }
 
@@ -600,9 +606,26 @@ settle() { # makes the folder to stage in
         stage=${folder%/}/.frep-$tag.$nonce in=$stage/in
         devices=$(stat -c %d -- "$folder" "$dest")
         [ "${devices%"$newline"*}" = "${devices#*"$newline"}" ] || continue
-        if said=$(mkdir -m 700 -- "$stage" "$in" 2>&1); then return; fi
+        if said=$(mkdir -m 700 -- "$stage" "$in" 2>&1); then
+            [ -z "$owner" ] || try_owner
+            return
+        fi
     done
     deny "$dest" "$said"
+}
+
+try_owner() { # before anything is sent
+    case $owner in
+        [!A-Za-z0-9_]* | *[!A-Za-z0-9_.:-]* | *:[!A-Za-z0-9_]* | *:*:* | *:) said='not plain' ;;
+        *)
+            : >"$stage/owner"
+            said=$(chown -h -- "$owner" "$stage/owner" 2>&1) && rm -f -- "$stage/owner" &&
+                { [ -z "$made" ] || said=$(chown -h -- "$owner" "$dest" 2>&1); } && return
+            ;;
+    esac
+    purge "$stage"
+    [ -z "$made" ] || rmdir -- "$dest" || :
+    refuse owner "$(id -un 2>/dev/null || id -u)" "$owner" "$said"
 }
 
 make_bin() { # for what is kept, on the same file system
@@ -677,9 +700,9 @@ gone() {
     exit 4
 }
 
-main() { # NONCE TAG PARENT NAME [errand COMMAND | look | undo | replicate [TRASH]]
+main() { # NONCE TAG PARENT NAME [errand COMMAND | look | undo | replicate [TRASH [OWNER]]]
     set -eu
-    nonce=$1 tag=$2 look='' trash='' stage='' in='' staged='' said='' kept='' newline='
+    nonce=$1 tag=$2 look='' trash='' owner='' stage='' in='' staged='' said='' kept='' newline='
 '
     case ${5-} in
         errand)
@@ -687,7 +710,7 @@ main() { # NONCE TAG PARENT NAME [errand COMMAND | look | undo | replicate [TRAS
             exit
             ;;
         look | undo) look=$5 ;;
-        *) trash=${6-} ;;
+        *) trash=${6-} owner=${7-} ;;
     esac
     exec 3<&0 </dev/null 2>&1
     trap '' INT PIPE

@@ -136,6 +136,20 @@ final class Arguments implements Callable<Integer> {
   private boolean undo;
 
   @Option(
+      names = "--owner",
+      paramLabel = "USER[:GROUP]",
+      description = "Whom what is sent belongs to there; as a rule only root can give it away.")
+  private String owner;
+
+  @Option(
+      names = "--chmod",
+      paramLabel = "MODE",
+      description =
+          "Modes of what is sent: clauses as chmod has them, u=rwX,go=rX, for folders alone with a"
+              + " D before them, for files with an F; octal as D755,F644.")
+  private String chmod;
+
+  @Option(
       names = "--check",
       description = "See if each target can be reached and used, print what is found, and end.")
   private boolean check;
@@ -372,6 +386,12 @@ final class Arguments implements Callable<Integer> {
           "--undo goes with none of --check, --dry-run, --verify and --run",
           "what it would put back is seen in the trash, beside the copy");
     }
+    if (owner != null && !owner.matches(NAME + "(:" + NAME + ")?")) {
+      throw new Failure(
+          Exit.USAGE,
+          "--owner: " + Names.show(owner) + " is no owner",
+          "give names or numbers of the target: --owner USER or --owner USER:GROUP");
+    }
     if (timeout < 1) {
       throw new Failure(Exit.USAGE, "--timeout: " + timeout + " is too short", "give 1 or more");
     }
@@ -403,11 +423,27 @@ final class Arguments implements Callable<Integer> {
         check,
         trash,
         undo,
+        owner == null ? "" : owner,
+        chmod(),
         heal,
         exec,
         execLocal,
         maxDelete == null ? -1 : maxDelete,
         new IgnoreRules.Options(gitignore, gitDir, !noDefaultExcludes, List.copyOf(patterns)));
+  }
+
+  /** What a user or a group may be called; receiver.sh looks at it again. */
+  private static final String NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]*";
+
+  private Chmod chmod() throws Failure {
+    try {
+      return chmod == null ? Chmod.NONE : Chmod.parse(chmod);
+    } catch (IllegalArgumentException wrong) {
+      throw new Failure(
+          Exit.USAGE,
+          "--chmod: " + Names.show(wrong.getMessage()) + " is not understood",
+          "give clauses such as u=rwX,go=rX, or for folders and files apart: D755,F644");
+    }
   }
 
   private List<Route> routes() throws Failure {

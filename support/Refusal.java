@@ -34,6 +34,7 @@ final class Refusal {
           failure(
               "there is no place for the trash: " + shown,
               "it is beside the copy, in the same file system, and yours; or leave out --trash");
+      case "owner" -> owner(detail.split(" ", 3));
       case "destination" ->
           failure(
               "the destination cannot be made: " + shown,
@@ -57,6 +58,19 @@ final class Refusal {
       case "symlink" -> "is behind a symlink";
       default -> "is no place to delete in";
     };
+  }
+
+  /** For: who we are there, who shall be the owner, what chown said. */
+  private static Failure owner(String[] word) {
+    String said = word.length < 3 ? "" : Names.show(word[2]);
+    String owner = Names.show(word.length < 2 ? "" : word[1]);
+    return said.contains("not permitted")
+        ? failure(
+            "its user " + Names.show(word[0]) + " may not give files to " + owner,
+            "connect as root, or leave out --owner")
+        : failure(
+            "files cannot be given to " + owner + ": " + said,
+            "give users and groups that are known there, or numbers: --owner 1000:1000");
   }
 
   /** For: who we are there, whose the folder is, its mode, the folder. */

@@ -26,19 +26,21 @@ final class Sweep {
   private static final int REST_PER_WORK = 800;
 
   private final Path root;
+  private final Scanner scanner;
   private final Supplier<Folder> snapshot;
   private final Dirty dirty;
   private long sliceBegun;
 
-  private Sweep(Path root, Supplier<Folder> snapshot, Dirty dirty) {
+  private Sweep(Path root, Scanner scanner, Supplier<Folder> snapshot, Dirty dirty) {
     this.root = root;
+    this.scanner = scanner;
     this.snapshot = snapshot;
     this.dirty = dirty;
   }
 
   /** Sweeps in the background for as long as the program runs. */
-  static void start(Path root, Supplier<Folder> snapshot, Dirty dirty) {
-    Thread thread = new Thread(new Sweep(root, snapshot, dirty)::run, "sweep");
+  static void start(Path root, Scanner scanner, Supplier<Folder> snapshot, Dirty dirty) {
+    Thread thread = new Thread(new Sweep(root, scanner, snapshot, dirty)::run, "sweep");
     thread.setDaemon(true);
     thread.start();
   }
@@ -62,11 +64,11 @@ final class Sweep {
     }
     try {
       if (known instanceof RegularFile was) {
-        if (!Scanner.sameStat(was, Scanner.now(file))) {
+        if (!Scanner.sameStat(was, scanner.now(file))) {
           dirty.look(path);
         }
       } else if (known instanceof Folder was) {
-        Folder now = Scanner.folderNow(file);
+        Folder now = scanner.folderNow(file);
         if (now.modified() != was.modified() || now.mode() != was.mode()) {
           dirty.whole(path);
           return;

@@ -35,6 +35,7 @@
 //SOURCES MessagesTest.java
 //SOURCES ModelTest.java
 //SOURCES NamesTest.java
+//SOURCES OwnerTest.java
 //SOURCES PlugInTest.java
 //SOURCES PodmanStore.java
 //SOURCES PodsReplicationTest.java
