@@ -58,11 +58,11 @@
 //SOURCES transports/Ssh.java
 //SOURCES transports/Transport.java
 //SOURCES transports/Transports.java
-//FILES frep.java jbang LICENSE receiver.sh support/About.java support/Arguments.java
-//FILES support/Check.java support/Chmod.java support/Console.java support/Display.java
-//FILES support/Draft.java support/Errand.java support/Event.java support/GitIndex.java
-//FILES support/GitPause.java support/GitRepository.java support/Hook.java support/Hooks.java
-//FILES support/IgnorePattern.java support/IgnoreRules.java support/Inquiry.java
+//FILES frep.java jbang LICENSE receiver.sh support/errand.sh support/trash.sh support/About.java
+//FILES support/Arguments.java support/Check.java support/Chmod.java support/Console.java
+//FILES support/Display.java support/Draft.java support/Errand.java support/Event.java
+//FILES support/GitIndex.java support/GitPause.java support/GitRepository.java support/Hook.java
+//FILES support/Hooks.java support/IgnorePattern.java support/IgnoreRules.java support/Inquiry.java
 //FILES support/Intake.java support/Json.java support/Lines.java support/ManPage.java
 //FILES support/Manifest.java support/Memory.java support/Names.java support/OutputLines.java
 //FILES support/Pace.java support/Palette.java support/Preview.java support/Progress.java
@@ -281,7 +281,7 @@ public final class frep {
     /** The mode there of what has this one here. */
     int mode(int here, boolean folder) {
       int mode = chmod.apply(here, folder);
-      return owner.isEmpty() || folder ? mode : mode & ~06000; // chown takes these from a file.
+      return folder ? mode : mode & ~06000; // A program would run as whoever owns the copy.
     }
 
     /** Where the copy is, for people. */
@@ -1859,7 +1859,14 @@ public final class frep {
       try {
         String what = options.undo() ? "undo" : options.looks() ? "look" : "replicate";
         String trash = options.trash() ? "yes" : "";
-        send(bootstrap(nonce, tag, options.destination, options.name, what, trash, options.owner));
+        List<String> scripts = List.of("receiver.sh");
+        if (options.trash() || options.undo()) {
+          scripts = List.of("trash.sh", "receiver.sh");
+        }
+        String[] words = {
+          nonce, tag, options.destination, options.name, what, trash, options.owner
+        };
+        send(bootstrap(scripts, words));
       } catch (IOException ended) {
         console.debug(ended); // Its last words are told where its end is.
       }
@@ -1890,24 +1897,26 @@ public final class frep {
     }
 
     /**
-     * The receiver as one block, so that the shell has read all of it before it runs any.
+     * Scripts as one block, so that the shell has read all of it before it runs any.
      *
-     * @param words the arguments of its main
+     * @param words the arguments of the main of the last one
      */
-    static byte[] bootstrap(String... words) throws Failure {
+    static byte[] bootstrap(List<String> scripts, String... words) throws Failure {
       StringBuilder text = new StringBuilder("{\nset --");
       for (String word : words) {
         text.append(" '").append(word.replace("'", "'\\''")).append('\'');
       }
-      try (InputStream script = frep.class.getResourceAsStream("/receiver.sh")) {
-        new String(script.readAllBytes(), StandardCharsets.ISO_8859_1)
-            .lines()
-            .map(String::strip)
-            .filter(line -> !line.startsWith("#") && !line.isEmpty())
-            .forEach(line -> text.append('\n').append(line));
-      } catch (IOException | NullPointerException missing) {
-        throw new Failure(
-            Exit.INTERNAL, "receiver.sh is not beside frep.java", "copy it there as well");
+      for (String name : scripts) {
+        try (InputStream script = frep.class.getResourceAsStream("/" + name)) {
+          new String(script.readAllBytes(), StandardCharsets.ISO_8859_1)
+              .lines()
+              .map(String::strip)
+              .filter(line -> !line.startsWith("#") && !line.isEmpty())
+              .forEach(line -> text.append('\n').append(line));
+        } catch (IOException | NullPointerException missing) {
+          throw new Failure(
+              Exit.INTERNAL, name + " is not with frep.java", "copy all of frep: --eject does it");
+        }
       }
       return latin1(text.append("\n}\n").toString());
     }

@@ -12,30 +12,20 @@
 #             NONCE chunk SIZE COUNT    COUNT blocks of SIZE bytes
 #             NONCE end N | abort N     the archive has ended; an aborted set is forgotten
 #             NONCE commit N            puts set N in place: without this line it never happened
-#             NONCE settled             what is replaced from here on is kept as another change
 #             NONCE sums                what is in the files?
 #             NONCE facts               whose shell is it, and how late is it there?
-#             NONCE undo                puts back what was kept last
 #             NONCE ping N | bye
 #   receiver  NONCE ready KEY=VALUE...  or: NONCE refused REASON DETAIL...
 #             NONCE listing gnu|stat    then records as in list_gnu and list_stat, then: NONCE listed
 #             NONCE sums                then records as in sums
 #             NONCE ok N                or: what the tools said, without NONCE, then NONCE err N
 #             NONCE facts KEY=VALUE...
-#             NONCE undone CHANGE       then of each path that was kept of it: back, stays or fails, NUL,
-#                                       the path, NUL; a NUL, and: NONCE listed
 #             NONCE pong N
 #             NONCE gone                a newer sender has taken the destination over
 #
-# With "look" among main's arguments nothing is made: set and commit cannot be asked for. With "undo"
-# neither, but undo can.
-# With "errand" and a command among main's arguments, this is no receiver: it runs the command in the
-# destination folder, whose output goes through as it is up to the line that says how it ended.
-#   receiver  NONCE ready SIGNAL WHO    what interrupts the command: kill SIGNAL WHO, with their dashes
-#   sender    NONCE go WHO              begin
-#             NONCE in SIZE | eof       SIZE bytes follow that it shall read; there are no more
-#             NONCE bye                 else it is ended when the connection ends
-#   receiver  NONCE exit STATUS         right behind the output, after a byte of value 1
+# With "look" among main's arguments nothing is made: set and commit cannot be asked for. With TRASH,
+# or with "undo", trash.sh has come before this, and says what more there is. What --run needs is another
+# script, errand.sh.
 #
 # The archive of a set is unpacked into a folder that nobody looks into, and holds
 #   plan      lines VERB KEY PATH, done in order when the set is committed. PATH is relative to the
@@ -141,7 +131,7 @@ fresh() {
 
 commit() { # N
     [ -d "$in" ] || gone
-    result=ok locks=''
+    result=ok
     if [ "$staged" = "$1" ] && [ -f "$in/plan" ] && own n && own t && own d && give n && give t; then
         while IFS=' ' read -r verb key path <&4; do
             case $verb in
@@ -151,7 +141,7 @@ commit() { # N
                 *) unknown "$verb" || result=err ;;
             esac
         done 4<"$in/plan"
-        [ -z "$locks" ] || relock || result=err
+        [ -z "$trash" ] || relock || result=err
     else
         unknown "set $1" || result=err
     fi
@@ -195,7 +185,7 @@ into() { # KEY PATH: moves what is in n/KEY into that folder, each name by one r
 
 move_here() { # FILE...
     present "$1" || return 0
-    keep_here "$@" || return
+    [ -z "$trash" ] || keep_here "$@" || return
     if mv -f -- "$@" .; then return; fi
     for file; do                    # BusyBox mv does not replace a link that leads nowhere or in a circle.
         present "$file" || continue # It has been moved.
@@ -207,7 +197,7 @@ move_here() { # FILE...
 
 # Links each file to a temporary name and renames that; will not follow a symlink for a folder.
 tree() { # stamped or not: if the folders in t/ have the modes and times that they shall have there
-    keep_tree || return
+    [ -z "$trash" ] || keep_tree || return
     case $1 in stamped) set -- --preserve=mode,timestamps ;; *) set -- ;; esac
     cp -RlfP "$@" -- "$in/t/." "$dest/."
 }
@@ -221,7 +211,7 @@ remove() { # LIST: the files in it, then the folders in LIST-folders where nothi
         [ -f "$in/$list" ] || continue
         xargs -0 sh -c "$inside" sh "$dest" <"$in/$list" || return
     done
-    keep_lists "$1" || return
+    [ -z "$trash" ] || keep_lists "$1" || return
     if [ -f "$in/$1" ]; then xargs -0 rm -f -- <"$in/$1" || return; fi
     if [ -f "$in/$1-folders" ]; then
         xargs -0 rmdir --ignore-fail-on-non-empty -- <"$in/$1-folders" 2>&1 |
@@ -246,176 +236,9 @@ inside='
     done
 '
 
-# --- with --trash, what is replaced or removed is kept ------------------------------------------
-
-# It is linked into a folder beside the destination before its place is taken: so it is missing at no
-# time, and a set that is cut short has lost nothing. There, all sets up to "settled" share a folder.
-
-keep_here() { # FILE...: where others of these names come now
-    [ "$trash" ] || return 0
-    for file; do
-        shift
-        set -- "$@" "./${file##*/}"
-    done
-    name_kept
-    sh -c "$keep" sh "$stage/copy" "$kept${folder#"$dest"}" "$@"
-}
-
-keep_tree() { # where what is in t comes now
-    [ "$trash" ] || return 0
-    name_kept
-    cd -- "$in/t" && find . ! -type d -print0 >"$stage/tree" && cd -P -- "$dest" &&
-        xargs -0 sh -c "$inside" sh "$dest" <"$stage/tree" &&
-        xargs -0 -n 400 sh -c "$keep" sh "$stage/copy" "$kept" <"$stage/tree"
-}
-
-keep_lists() { # LIST
-    [ "$trash" ] || return 0
-    name_kept
-    if [ -f "$in/$1" ]; then
-        xargs -0 -n 400 sh -c "$keep" sh "$stage/copy" "$kept" <"$in/$1" || return
-    fi
-    if [ -f "$in/$1-folders" ]; then
-        xargs -0 -n 400 sh -c "$keep_folders" sh "$kept" <"$in/$1-folders"
-    fi
-}
-
-name_kept() { # chooses a folder for this change; in the order of their names they are as they came
-    [ -z "$kept" ] || return 0
-    changes=$((changes + 1))
-    kept=$bin/$(printf %09d "$changes")-$(date +%Y-%m-%dT%H:%M:%S 2>/dev/null || :)
-}
-
-# COPY KEPT PATH...: links what is there of these ./PATHs below KEPT; or copies it, whole before it is
-# there, if it cannot be linked: it is on another file system, say.
-# shellcheck disable=SC2016
-keep='
-    copy=$1 kept=$2
-    shift 2
-    present() { [ -e "$1" ] || [ -L "$1" ]; }
-    for path; do
-        shift
-        if present "$path" && { [ ! -d "$path" ] || [ -L "$path" ]; }; then set -- "$@" "$path"; fi
-    done
-    [ "$#" != 0 ] || exit 0
-    mkdir -p -- "$kept" || exit 255
-    cp -lP --parents --no-preserve=mode -- "$@" "$kept/" 2>/dev/null && exit
-    cp -lP --parents -- "$@" "$kept/" 2>/dev/null && exit # BusyBox preserves no modes of parents.
-    for path; do
-        present "$kept/$path" && continue
-        mkdir -p -- "$kept/${path%/*}" && rm -f -- "$copy" && cp -RpP -- "$path" "$copy" &&
-            mv -- "$copy" "$kept/$path" || exit 255
-    done
-'
-
-# KEPT PATH...: makes folders below KEPT with the modes of these, what is in them first.
-# shellcheck disable=SC2016
-keep_folders='
-    kept=$1
-    shift
-    for path; do
-        shift
-        if [ -d "$path" ] && [ ! -L "$path" ]; then set -- "$@" "$path"; fi
-    done
-    [ "$#" != 0 ] || exit 0
-    modes=$(stat -c %a -- "$@") || exit 255
-    for path; do
-        mode=${modes%%[!0-9]*} modes=${modes#*[!0-9]}
-        mkdir -p -- "$kept/$path" && chmod "$mode" "$kept/$path" || exit 255
-    done
-'
-
-relock() { # gives folders that are kept the modes that they had before they were unlocked
-    printf %s "$locks" | while read -r mode name; do
-        decode "$kept" "$name"
-        [ ! -d "$folder" ] || chmod "$mode" "$folder" || return
-    done
-}
-
-last_kept() { # finds what was kept last
-    kept=''
-    set +f
-    for folder in "$bin"/*; do
-        if [ -d "$folder" ] && [ ! -L "$folder" ]; then kept=$folder; fi
-    done
-    set -f
-}
-
-undo() { # puts back what was kept last
-    last_kept
-    say undone "${kept##*/}"
-    [ -z "$kept" ] || ! put_back '' 2>/dev/null || purge "$kept"
-    printf '\0'
-    say listed
-}
-
-# /PATH: what was kept of a folder; fails if some of it has to stay.
-put_back() (
-    inner=$1 place=$dest$1 mode='' stays=''
-    around=${place%/*}
-    around=${around:-/}
-    if ! present "$place" && cd -P -- "$around" && [ "$PWD" = "$around" ]; then
-        mkdir -m "$(stat -c %a -- "$kept$inner")" -- "./${place##*/}" && printf 'back\0%s/\0' "$inner"
-    fi
-    if [ -L "$place" ] || ! cd -P -- "$place" || [ "$PWD" != "$place" ]; then
-        printf 'stays\0%s/\0' "$inner"
-        exit 1
-    fi
-    [ -w . ] || { mode=$(stat -c %a .) && chmod u+rwx .; }
-    chmod u+rwx "$kept$inner"
-    set --
-    set +f
-    for file in "$kept$inner"/* "$kept$inner"/.[!.]* "$kept$inner"/..?*; do
-        name=${file##*/}
-        if ! present "$file"; then
-            continue
-        elif [ -d "$file" ] && [ ! -L "$file" ]; then
-            put_back "$inner/$name" || stays=yes
-        elif [ -d "./$name" ] && [ ! -L "./$name" ]; then
-            printf 'stays\0%s\0' "$inner/$name"
-            stays=yes
-        elif same "$file" "./$name"; then
-            rm -f -- "$file" # It was kept, and then its set failed.
-        else
-            set -- "$@" "$file"
-        fi
-        if [ "$#" = 400 ]; then
-            bring "$inner" "$@" || stays=yes
-            set --
-        fi
-    done
-    [ "$#" = 0 ] || bring "$inner" "$@" || stays=yes
-    [ -z "$mode" ] || chmod "$mode" .
-    [ -z "$stays" ]
-)
-
-bring() { # /PATH FILE...: moves what was kept here, each by one rename, and tells what came of it
-    below=$1
-    shift
-    from=$PWD/.frep-$tag.$nonce failed=''
-    if [ -z "$mounts" ] || [ "$(stat -c %d .)" = "$(stat -c %d "$kept")" ]; then
-        move_here "$@" || :
-    elif mkdir -m 700 -- "$from"; then
-        for away; do
-            cp -RpP -- "$away" "$from/" && move_here "$from/${away##*/}" && rm -f -- "$away"
-        done
-        purge "$from"
-    fi
-    for file; do
-        shift
-        if present "$file"; then way=fails failed=yes; else way=back; fi
-        set -- "$@" "$way" "$below/${file##*/}"
-    done
-    printf '%s\0%s\0' "$@"
-    [ -z "$failed" ]
-}
-
-# shellcheck disable=SC3013 # All shells that are known to run this have -ef.
-same() { [ "$1" -ef "$2" ] && [ ! -L "$1" ] && [ ! -L "$2" ]; }
-
 unlock() { # a folder that its owner may not write in
     enter "$2" || return
-    [ -z "$trash" ] || locks="$(stat -c %a .) $2$newline$locks"
+    [ -z "$trash" ] || keep_mode "$2"
     chmod u+rwx .
 }
 
@@ -472,55 +295,6 @@ sums() {
     fi
     printf '\0'
     say listed
-}
-
-# --- a command of the user's, over a connection of its own --------------------------------------
-
-errand() { # FOLDER COMMAND
-    signal=-INT group=
-    if sh -c 'kill -INT $$'; then signal=-TERM; fi # What ignores it hands that on.
-    if command -v setsid >/dev/null; then group=-; fi
-    set -- sh -c "$begin" sh "$@" "$nonce ready $signal $group"
-    [ -z "$group" ] || set -- setsid "$@"
-    exec 3<&0 </dev/null
-    feed | pass 3<&- | {
-        status=0
-        "$@" 3<&- || status=$?
-        printf '\1%s exit %s\n' "$nonce" "$status"
-    }
-}
-
-# FOLDER COMMAND READY: leads a process group, so that all of it can be ended, and says its number.
-# shellcheck disable=SC2016
-begin='printf "\n%s\n" "$3$$" && read -r _ && cd -P -- "$1" && exec sh -c "$2"'
-
-feed() { # takes what the sender says, to the end of the connection
-    trap '' PIPE
-    who=
-    while IFS=' ' read -r mark word what <&3 && [ "$mark" = "$nonce" ]; do
-        case $word in
-            go) who=$what && echo go ;;
-            in) { echo "$what" && dd bs="$what" count=1 iflag=fullblock; } <&3 2>/dev/null || : ;;
-            eof) echo eof || : ;;
-            *) return ;;
-        esac
-    done
-    [ "$who" ] || return 0
-    for signal in -TERM -0 -0 -0 -KILL; do
-        kill "$signal" "$who" 2>/dev/null || return 0
-        sleep 1
-    done
-}
-
-pass() { # hands on what the command shall read; the pipe ends when this does
-    trap '' PIPE
-    while read -r size; do
-        case $size in
-            go) echo ;;
-            eof) return ;;
-            *) dd bs="$size" count=1 iflag=fullblock 2>/dev/null || : ;;
-        esac
-    done
 }
 
 # --- one connection -----------------------------------------------------------------------------
@@ -582,7 +356,6 @@ locate() { # PARENT NAME: makes the destination and a folder to stage in, on the
     cd /
     case ${home%/}/ in "$dest"/*) guard=home ;; esac
     mounts_below
-    bin=${base%/}/.frep-trash-$2
     root=no
     if [ -O "$dest" ] || { [ "$owner" ] && [ "$(id -u)" = 0 ]; }; then root=yes; fi
     if [ "$look" ]; then look; else settle; fi
@@ -626,25 +399,6 @@ try_owner() { # before anything is sent
     purge "$stage"
     [ -z "$made" ] || rmdir -- "$dest" || :
     refuse owner "$(id -un 2>/dev/null || id -u)" "$owner" "$said"
-}
-
-make_bin() { # for what is kept, on the same file system
-    [ "$(stat -c %d -- "${base:-/}")" = "$(stat -c %d -- "$dest")" ] ||
-        refuse trash "$dest is a file system of its own"
-    present "$bin" || said=$(mkdir -m 700 -- "$bin" 2>&1) || refuse trash "$said"
-    own_bin
-    last_kept
-    changes=${kept##*/}
-    changes=${changes%%-*}
-    changes=${changes#"${changes%%[!0]*}"} # Else it would be octal.
-    case $changes in '' | *[!0-9]*) changes=0 ;; esac
-    kept=''
-}
-
-own_bin() {
-    present "$bin" || return 0
-    if [ -L "$bin" ] || [ ! -d "$bin" ]; then refuse trash "$bin is not a folder"; fi
-    [ -O "$bin" ] || refuse trash "$bin is somebody else's"
 }
 
 near() { # PATH: of it and the folders it is in, the first that is there
@@ -700,15 +454,11 @@ gone() {
     exit 4
 }
 
-main() { # NONCE TAG PARENT NAME [errand COMMAND | look | undo | replicate [TRASH [OWNER]]]
+main() { # NONCE TAG PARENT NAME [look | undo | replicate [TRASH [OWNER]]]
     set -eu
-    nonce=$1 tag=$2 look='' trash='' owner='' stage='' in='' staged='' said='' kept='' newline='
+    nonce=$1 tag=$2 look='' trash='' owner='' stage='' in='' staged='' said='' newline='
 '
     case ${5-} in
-        errand)
-            errand "$3/$4" "$6"
-            exit
-            ;;
         look | undo) look=$5 ;;
         *) trash=${6-} owner=${7-} ;;
     esac
@@ -731,7 +481,7 @@ main() { # NONCE TAG PARENT NAME [errand COMMAND | look | undo | replicate [TRAS
             set) stage "$number" "$size" ;;
             commit) commit "$number" ;;
             ping) say pong "$number" ;;
-            settled) kept='' ;;
+            settled) [ -z "$trash" ] || settled ;;
             undo) [ "$look" != undo ] || undo ;;
             *) break ;;
         esac

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * A command of the user's, run once in the destination folder of a target, over a connection of its
- * own. It ends when this is closed. The wire format is in receiver.sh.
+ * own. It ends when this is closed. The wire format is in errand.sh.
  */
 final class Errand implements AutoCloseable {
   /** What the command did not say: it cannot be told from its output without this. */
@@ -64,8 +64,7 @@ final class Errand implements AutoCloseable {
     to = process.getOutputStream();
     Link.thread("errand's output", this::listen);
     errors = Link.thread("errand's errors", this::complain);
-    byte[] script =
-        Link.bootstrap(nonce, "", options.destination(), options.name(), "errand", command);
+    byte[] script = Link.bootstrap(List.of("errand.sh"), nonce, options.copy(), command);
     Link.thread("to the errand", () -> send(script, script.length));
   }
 
