@@ -34,6 +34,7 @@
 //SOURCES MainJobTest.java
 //SOURCES MessagesTest.java
 //SOURCES ModelTest.java
+//SOURCES MutationTest.java
 //SOURCES NamesTest.java
 //SOURCES OwnerTest.java
 //SOURCES PlugInTest.java
