@@ -235,10 +235,10 @@ final class Manifest {
    * What the target has of what is here: entries that a quick check finds equal are those of here,
    * what is there and not here is left out unless it belongs to us.
    *
-   * @param put what is known to have been put there: its finer times tell a file that has changed
-   *     within the second
+   * @param puts what may have been put there: finer times tell a file that has changed within the
+   *     second
    */
-  static Folder match(String path, Folder here, Folder there, Folder put, Belongs belongs) {
+  static Folder match(String path, Folder here, Folder there, List<Folder> puts, Belongs belongs) {
     SortedMap<String, Entry> matched = new TreeMap<>();
     boolean equal = here.mode() == there.mode();
     equal &= frep.seconds(here.modified()) == frep.seconds(there.modified());
@@ -249,8 +249,7 @@ final class Manifest {
             (name, entry) -> {
               Entry found = here.children().get(name);
               Entry wanted = found instanceof Closed ? null : found; // Then only what is ours.
-              Entry known = put.children().get(name);
-              if (wanted != null && same(wanted, entry, known)) {
+              if (wanted != null && same(wanted, entry, name, puts)) {
                 matched.put(name, wanted); // Most are.
                 return;
               }
@@ -258,11 +257,18 @@ final class Manifest {
               if (wanted == null && !belongs.test(child, entry)) {
                 return;
               }
-              Folder inside = known instanceof Folder folder ? folder : Folder.NONE;
-              Folder want = wanted instanceof Folder folder ? folder : Folder.NONE;
-              matched.put(
-                  name,
-                  entry instanceof Folder has ? match(child, want, has, inside, belongs) : entry);
+              if (entry instanceof Folder has) {
+                List<Folder> inside = new ArrayList<>();
+                for (Folder put : puts) {
+                  if (put.children().get(name) instanceof Folder folder) {
+                    inside.add(folder);
+                  }
+                }
+                Folder want = wanted instanceof Folder folder ? folder : Folder.NONE;
+                matched.put(name, match(child, want, has, inside, belongs));
+              } else {
+                matched.put(name, entry);
+              }
             });
     boolean all = equal && matched.size() == here.children().size();
     for (Map.Entry<String, Entry> child : matched.entrySet()) {
@@ -299,13 +305,19 @@ final class Manifest {
   }
 
   /** Equal by kind, mode, size and whole seconds; a link by its target. */
-  private static boolean same(Entry here, Entry there, Entry known) {
+  private static boolean same(Entry here, Entry there, String name, List<Folder> puts) {
     if (here instanceof RegularFile a && there instanceof RegularFile b) {
-      return a.mode() == b.mode()
-          && sameContent(a, b)
-          && !(known instanceof RegularFile put
-              && sameContent(put, b)
-              && put.modified() != a.modified());
+      if (a.mode() != b.mode() || !sameContent(a, b)) {
+        return false;
+      }
+      for (Folder folder : puts) {
+        if (folder.children().get(name) instanceof RegularFile put
+            && sameContent(put, b)
+            && put.modified() != a.modified()) {
+          return false;
+        }
+      }
+      return true;
     }
     return here instanceof Symlink a && there instanceof Symlink b && a.target().equals(b.target());
   }

@@ -104,6 +104,7 @@ final class Target {
   private Archive.Facts facts;
   private long free;
   private Folder ours = Folder.NONE;
+  private final List<Folder> unsure = new ArrayList<>();
   private boolean firstCopyTold;
   private List<Change> pending = List.of();
   private Folder lastGoal;
@@ -182,7 +183,7 @@ final class Target {
     while (end == null) {
       int connection = ++connections;
       inbox.clear();
-      inFlight.clear();
+      giveUpOnAcks();
       console.tell(new Event.Connecting());
       progress = new Progress(console);
       try (Link link =
@@ -206,6 +207,12 @@ final class Target {
     }
     console.tell(new Event.Ended(end));
     dirty.wake();
+  }
+
+  /** Of sets that were sent and not acknowledged, nobody knows yet what has become. */
+  private void giveUpOnAcks() {
+    inFlight.forEach(sent -> unsure.add(sent.result));
+    inFlight.clear();
   }
 
   /** What one before has still to say is of no interest. */
@@ -384,17 +391,22 @@ final class Target {
   }
 
   private Folder listed(Link link) throws Failure, InterruptedException, IOException {
-    inFlight.clear();
+    giveUpOnAcks();
     Folder there = ((Listing) await(link, Listing.class)).there();
-    Folder known = ours;
-    return Manifest.match(
-        "",
-        goal(),
-        there,
-        known,
-        options.cleanOutFirst()
-            ? scanner::belongs
-            : (path, entry) -> Manifest.isOurs(find(known, path), entry));
+    List<Folder> known = new ArrayList<>(List.of(ours));
+    known.addAll(unsure);
+    ours =
+        Manifest.match(
+            "",
+            goal(),
+            there,
+            known,
+            options.cleanOutFirst()
+                ? scanner::belongs
+                : (path, entry) ->
+                    known.stream().anyMatch(put -> Manifest.isOurs(find(put, path), entry)));
+    unsure.clear();
+    return ours;
   }
 
   /** The newest snapshot; waits for the first. */
@@ -782,7 +794,8 @@ final class Target {
     if (failed == null || failed.number != err.set()) {
       throw notSent();
     }
-    for (; !inFlight.isEmpty(); inFlight.poll()) {
+    unsure.add(failed.result); // Some of it may be there.
+    for (; !inFlight.isEmpty(); unsure.add(inFlight.poll().result)) {
       await(link, Answer.class);
     }
     progress.restart();

@@ -92,9 +92,10 @@ final class Commands {
     }
   }
 
+  /** Who reads what they print finds its end, as elsewhere: the streams are not closed here. */
   static void killTree(Process process) {
     process.descendants().forEach(ProcessHandle::destroyForcibly);
-    process.destroyForcibly();
+    process.toHandle().destroyForcibly();
   }
 
   static Thread daemon(Runnable work) {

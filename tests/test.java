@@ -21,6 +21,7 @@
 //SOURCES DriftTest.java
 //SOURCES DockerEngine.java
 //SOURCES DryRunTest.java
+//SOURCES EnduranceTest.java
 //SOURCES Frep.java
 //SOURCES GuardTest.java
 //SOURCES HooksTest.java
