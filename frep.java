@@ -106,6 +106,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
@@ -501,8 +502,11 @@ public final class frep {
       thread.start();
     }
 
-    /** Watches a folder; to be called before it is listed, so that nothing falls between. */
-    void register(String path, Path folder) throws IOException {
+    /**
+     * Watches a folder; to be called before it is listed, so that nothing falls between. One at a
+     * time: a folder that was renamed has the key of another that is registered in its place.
+     */
+    synchronized void register(String path, Path folder) throws IOException {
       try {
         WatchKey key =
             folder.register(
@@ -534,7 +538,7 @@ public final class frep {
     }
 
     /** Stops watching a folder that is gone, and what was below it. */
-    void forget(String path) {
+    synchronized void forget(String path) {
       for (String known : keys.keySet()) {
         if (known.equals(path) || known.startsWith(path + "/")) {
           WatchKey key = keys.remove(known);
@@ -1310,13 +1314,12 @@ public final class frep {
     private final Map<String, Integer> groupSize = new HashMap<>();
     private final TreeSet<String> touched = new TreeSet<>();
     private final TreeSet<String> locked = new TreeSet<>();
-    private final Set<String> late = new HashSet<>();
+    private final Set<String> stampedLater = new HashSet<>();
     private final List<String> torn = new ArrayList<>();
     private final Map<String, List<String>> lists = new LinkedHashMap<>();
     private final List<Change> applied = new ArrayList<>();
     private final List<String> stale = new ArrayList<>();
     private final List<String> unreadable = new ArrayList<>();
-    private List<String> stampedLate = List.of();
     private boolean asTree;
     private long bytes;
 
@@ -1433,7 +1436,7 @@ public final class frep {
       }
       applied.add(delete);
       touch(delete.path);
-      late.add(parent(delete.path));
+      stampedLater.add(parent(delete.path));
     }
 
     /** The time of the folder that holds this path changes with it, and is to be set again. */
@@ -1558,6 +1561,7 @@ public final class frep {
       if (!whole || in.readOrEnd(buffer, 1) > 0 || !isThere(in.path, file)) {
         torn.add(place);
         stale.add(put.path);
+        touch(put.path); // Its folder has come into the tree with it.
         return false;
       }
       if (Scanner.isRacy(file)) {
@@ -1640,15 +1644,16 @@ public final class frep {
         if (find(now, path) instanceof Folder folder) {
           stamped.add(path);
           applied.add(new Put(path, folder, false));
+          if (!inTree() || hasSpecialBitsBeyond(path, folder.mode)) {
+            stampedLater.add(path);
+          }
         }
       }
+      stampedLater.retainAll(stamped);
       if (inTree()) {
-        skeleton("./t", stamped, late);
-        stampedLate = stamped.stream().filter(late::contains).toList();
-      } else {
-        stampedLate = stamped;
+        skeleton("./t", stamped, stampedLater);
       }
-      skeleton("./d", stampedLate, Set.of());
+      skeleton("./d", stampedLater, Set.of());
       return stamped;
     }
 
@@ -1662,7 +1667,7 @@ public final class frep {
      *
      * @param writable those that have to stay so for a while
      */
-    private void skeleton(String place, List<String> paths, Set<String> writable)
+    private void skeleton(String place, Collection<String> paths, Set<String> writable)
         throws IOException {
       TreeSet<String> folders = new TreeSet<>(Collections.reverseOrder());
       for (String path : paths) {
@@ -1707,7 +1712,7 @@ public final class frep {
         plan.append("delete - -\n");
       }
       boolean atOnce = facts.links && facts.ownsRoot;
-      if (!stampedLate.isEmpty() && atOnce) {
+      if (!stampedLater.isEmpty() && atOnce) {
         plan.append("stamp - -\n");
       }
       for (String path : stamped) {

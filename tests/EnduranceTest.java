@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -93,7 +95,7 @@ class EnduranceTest {
   }
 
   private Object[] words(List<String> command) {
-    var words = new java.util.ArrayList<Object>(List.of(source, copy.getParent(), "--"));
+    var words = new ArrayList<Object>(List.of("--max-delete=9999", source, copy.getParent(), "--"));
     words.addAll(command);
     return words.toArray();
   }
@@ -105,7 +107,7 @@ class EnduranceTest {
         new Thread(
             () -> {
               while (!over.get()) {
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(150 + dice.nextInt(400)));
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(300 + dice.nextInt(600)));
                 kill(pid);
               }
             });
@@ -117,7 +119,7 @@ class EnduranceTest {
     }
     over.set(true);
     cuts.join();
-    Trees.awaitSame(source, copy);
+    World.await(frep, "in step", () -> Trees.difference(source, copy).isEmpty());
     Files.writeString(source.resolve("last"), "" + System.nanoTime());
     World.await(frep, "the last", () -> same(source.resolve("last"), copy.resolve("last")));
     var before = World.found(base, ".frep-*");
@@ -150,7 +152,7 @@ class EnduranceTest {
       case 1 -> {
         if (Files.exists(file)) {
           var to = folder.resolve("f" + dice.nextInt(NAMES));
-          Files.move(file, to, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+          Files.move(file, to, StandardCopyOption.REPLACE_EXISTING);
         }
       }
       case 2 -> Commands.run("rm", "-rf", folder.toString());
