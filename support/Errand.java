@@ -3,7 +3,6 @@ package dev.frep;
 import dev.frep.Transport.Advice;
 import dev.frep.frep.Exit;
 import dev.frep.frep.Failure;
-import dev.frep.frep.Link;
 import dev.frep.frep.Options;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

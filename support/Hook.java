@@ -1,6 +1,5 @@
 package dev.frep;
 
-import dev.frep.frep.Link;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;

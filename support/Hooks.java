@@ -1,7 +1,6 @@
 package dev.frep;
 
 import dev.frep.frep.Failure;
-import dev.frep.frep.Link;
 import dev.frep.frep.Options;
 import java.io.File;
 import java.io.IOException;

@@ -3,7 +3,6 @@ package dev.frep;
 import dev.frep.frep.Ended;
 import dev.frep.frep.Exit;
 import dev.frep.frep.Failure;
-import dev.frep.frep.Link;
 import dev.frep.frep.Options;
 import dev.frep.frep.Reply;
 import java.io.IOException;

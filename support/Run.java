@@ -2,7 +2,6 @@ package dev.frep;
 
 import dev.frep.frep.Exit;
 import dev.frep.frep.Failure;
-import dev.frep.frep.Link;
 import dev.frep.frep.Options;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

@@ -16,7 +16,6 @@ import dev.frep.frep.Exit;
 import dev.frep.frep.Failure;
 import dev.frep.frep.Folder;
 import dev.frep.frep.Gone;
-import dev.frep.frep.Link;
 import dev.frep.frep.Listing;
 import dev.frep.frep.Nonsense;
 import dev.frep.frep.Ok;

@@ -1,0 +1,555 @@
+package dev.frep;
+
+import dev.frep.frep.Ended;
+import dev.frep.frep.Err;
+import dev.frep.frep.Exit;
+import dev.frep.frep.Facts;
+import dev.frep.frep.Failure;
+import dev.frep.frep.Gone;
+import dev.frep.frep.Listing;
+import dev.frep.frep.Nonsense;
+import dev.frep.frep.Ok;
+import dev.frep.frep.Options;
+import dev.frep.frep.Pong;
+import dev.frep.frep.Ready;
+import dev.frep.frep.Refused;
+import dev.frep.frep.Reply;
+import dev.frep.frep.Sums;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.zip.CRC32C;
+
+/** A running connection command with a receiver in it. The wire format is in receiver.sh. */
+final class Link implements AutoCloseable {
+  private static final int CHUNK = 1 << 21;
+
+  /** So many pieces may wait to be written, chunks and lines. */
+  private static final int PIECES = 6;
+
+  /** Bytes on their way to the pump. */
+  private record Piece(byte[] bytes, int length) {}
+
+  private static final Piece END = new Piece(new byte[0], 0);
+  private static final int BLOCK = 1 << 16;
+  private static final int SMALL_RECORD = 1 << 12;
+  private static final int LONGEST_LINE = 1 << 16;
+
+  /** Of what it says, no person reads more. */
+  private static final int LONGEST_QUOTE = 300;
+
+  private final String nonce = nonce();
+  private final Duration timeout;
+  private final String tag;
+  private final Process process;
+  private final OutputStream out;
+  private final Consumer<Reply> replies;
+  private final Console console;
+  private final Progress progress;
+  private final Deque<String> complaints = new ArrayDeque<>();
+  private final Thread errors;
+  private final BlockingQueue<byte[]> spare = new ArrayBlockingQueue<>(PIECES);
+  private long blocked;
+  private final BlockingQueue<Piece> outgoing = new ArrayBlockingQueue<>(PIECES);
+  private final Thread pump;
+  private Duration grace = Duration.ofSeconds(5);
+  private final Map<String, AtomicInteger> unanswered = new ConcurrentHashMap<>();
+  private volatile IOException broken;
+  private volatile long lastSign = System.nanoTime();
+
+  Link(Options options, Route route, Consumer<Reply> replies, Console console, Progress progress)
+      throws Failure {
+    this.replies = replies;
+    this.console = console;
+    this.progress = progress;
+    timeout = options.timeout();
+    tag = tag(options.name());
+    process = start(route.lookUp());
+    out = process.getOutputStream();
+    unanswered("ready").incrementAndGet(); // That is, or refused.
+    thread("receiver's answers", this::listen);
+    errors = thread("receiver's errors", this::complain);
+    pump = thread("to the receiver", this::pump);
+    try {
+      String what = options.undo() ? "undo" : options.looks() ? "look" : "replicate";
+      String trash = options.trash() ? "yes" : "";
+      List<String> scripts = List.of("receiver.sh");
+      if (options.trash() || options.undo()) {
+        scripts = List.of("trash.sh", "receiver.sh");
+      }
+      String[] words = {
+        nonce, tag, options.destination(), options.name(), what, trash, options.owner()
+      };
+      send(bootstrap(scripts, words));
+    } catch (IOException ended) {
+      console.debug(ended); // Its last words are told where its end is.
+    }
+  }
+
+  static Process start(List<String> command) throws Failure {
+    try {
+      return new ProcessBuilder(Names.command(command)).start();
+    } catch (IOException notStarted) {
+      throw new Failure(
+          Exit.CONNECTION,
+          Names.show(command.get(0)) + ": command not found, or it cannot be run",
+          "it is the first word of the connection command: is it installed and on the PATH?");
+    }
+  }
+
+  static Thread thread(String name, Runnable work) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
+  }
+
+  static String nonce() {
+    byte[] random = new byte[12];
+    new SecureRandom().nextBytes(random);
+    return HexFormat.of().formatHex(random);
+  }
+
+  /**
+   * Scripts as one block, so that the shell has read all of it before it runs any.
+   *
+   * @param words the arguments of the main of the last one
+   */
+  static byte[] bootstrap(List<String> scripts, String... words) throws Failure {
+    StringBuilder text = new StringBuilder("{\nset --");
+    for (String word : words) {
+      text.append(" '").append(word.replace("'", "'\\''")).append('\'');
+    }
+    for (String name : scripts) {
+      try (InputStream script = frep.class.getResourceAsStream("/" + name)) {
+        new String(script.readAllBytes(), StandardCharsets.ISO_8859_1)
+            .lines()
+            .map(String::strip)
+            .filter(line -> !line.startsWith("#") && !line.isEmpty())
+            .forEach(line -> text.append('\n').append(line));
+      } catch (IOException | NullPointerException missing) {
+        throw new Failure(
+            Exit.INTERNAL, name + " is not with frep.java", "copy all of frep: --eject does it");
+      }
+    }
+    return latin1(text.append("\n}\n").toString());
+  }
+
+  /** Names this source's staging folders at the target, so that left-overs can be found. */
+  private static String tag(String name) {
+    CRC32C checksum = new CRC32C();
+    checksum.update(latin1(name));
+    return String.format("%08x", checksum.getValue());
+  }
+
+  private static byte[] latin1(String text) {
+    return text.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** The receiver's staging folder. */
+  String stageName() {
+    return ".frep-" + tag + "." + nonce;
+  }
+
+  void command(String words) throws IOException {
+    switch (words.split(" ")[0]) {
+      case "list" -> unanswered("listing").incrementAndGet();
+      case "sums" -> unanswered("sums").incrementAndGet();
+      case "commit" -> unanswered("ok").incrementAndGet();
+      case "facts" -> unanswered("facts").incrementAndGet();
+      case "ping" -> unanswered("pong").incrementAndGet();
+      case "undo" -> unanswered("undone").incrementAndGet();
+      default -> {} // No answer is expected.
+    }
+    console.debug("> " + words);
+    send(latin1(nonce + " " + words + "\n"));
+  }
+
+  private void send(byte[] bytes) throws IOException {
+    send(bytes, bytes.length);
+  }
+
+  /** Hands bytes to the pump, for good; waits if too many are on their way. */
+  private void send(byte[] bytes, int length) throws IOException {
+    Piece piece = new Piece(bytes, length);
+    progress.handed(length);
+    long before = System.nanoTime();
+    try {
+      if (!outgoing.offer(piece, timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+        kill();
+        throw new IOException("the target takes nothing any more");
+      }
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException();
+    }
+    blocked += System.nanoTime() - before;
+    if (broken != null) {
+      throw new IOException(broken);
+    }
+  }
+
+  /** Writes in the background, so that files are read while others travel. */
+  private void pump() {
+    try {
+      for (Piece piece; (piece = outgoing.take()) != END; ) {
+        try {
+          for (int sent = 0; sent < piece.length && broken == null; sent += BLOCK) {
+            int length = Math.min(BLOCK, piece.length - sent);
+            out.write(piece.bytes, sent, length);
+            progress.taken(length);
+            sign();
+          }
+          if (outgoing.isEmpty()) {
+            out.flush();
+          }
+          giveBack(piece.bytes);
+        } catch (IOException closed) {
+          broken = closed; // The next to send is told; until then the queue is emptied.
+        }
+      }
+      out.close();
+    } catch (IOException closed) {
+      console.debug(closed);
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A buffer for a chunk: new ones all the time would be most of what there is to collect. */
+  private byte[] take() {
+    byte[] used = spare.poll();
+    return used == null ? new byte[CHUNK] : used;
+  }
+
+  private void giveBack(byte[] buffer) {
+    if (buffer.length == CHUNK) {
+      spare.offer(buffer); // It does not matter if there are enough.
+    }
+  }
+
+  /** Something arrived, or something could be sent: the other end lives. */
+  private void sign() {
+    lastSign = System.nanoTime();
+  }
+
+  Duration silence() {
+    return Duration.ofNanos(System.nanoTime() - lastSign);
+  }
+
+  /** How an archive travels. */
+  enum Way {
+    /** Padded to records, for a tar that reads no further than the last of them. */
+    RECORDS,
+    /** In pieces that are announced. */
+    CHUNKS,
+    /** The same, compressed. */
+    GZIP
+  }
+
+  /** What an archive is written to; what it holds back is sent when the set is finished. */
+  final class Chunks extends OutputStream {
+    private final long set;
+    private final Way way;
+    private byte[] buffer = take();
+    private int length;
+    private int record;
+    private final long begun = System.nanoTime();
+    private final long blockedBefore = blocked;
+    private long total;
+
+    Chunks(long set, Way way) {
+      this.set = set;
+      this.way = way;
+    }
+
+    Way way() {
+      return way;
+    }
+
+    /** How it went, once it is finished. */
+    Pace.Trip trip(long weight) {
+      return new Pace.Trip(weight, total, blocked - blockedBefore, begun, System.nanoTime());
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] from, int start, int count) throws IOException {
+      for (int done = 0; done < count; ) {
+        int n = Math.min(count - done, CHUNK - length);
+        System.arraycopy(from, start + done, buffer, length, n);
+        length += n;
+        done += n;
+        if (length == CHUNK) {
+          send(BLOCK);
+        }
+      }
+    }
+
+    /** What is small enough for one piece goes in small records. */
+    private void send(int size) throws IOException {
+      if (record == 0) {
+        record = size;
+        command("set " + set + " " + packing());
+      }
+      if (way == Way.RECORDS) {
+        int padded = (length + record - 1) / record * record;
+        Arrays.fill(buffer, length, padded, (byte) 0);
+        length = padded;
+      } else if (length % BLOCK == 0) {
+        command("chunk " + BLOCK + " " + length / BLOCK);
+      } else {
+        command("chunk " + length + " 1");
+      }
+      progress.mark(length);
+      Link.this.send(buffer, length);
+      buffer = take();
+      total += length;
+      length = 0;
+    }
+
+    private String packing() {
+      return switch (way) {
+        case RECORDS -> "" + record;
+        case CHUNKS -> "0";
+        case GZIP -> "gzip";
+      };
+    }
+
+    /** Commits the set, if it has come to something. */
+    void finish(boolean commit) throws IOException {
+      if (commit || record > 0) {
+        if (length > 0) {
+          send(SMALL_RECORD);
+        }
+        command((commit ? "end " : "abort ") + set);
+      }
+      if (commit) {
+        command("commit " + set);
+      }
+      giveBack(buffer);
+    }
+  }
+
+  // What it says.
+
+  private AtomicInteger unanswered(String answer) {
+    return unanswered.computeIfAbsent(answer, none -> new AtomicInteger());
+  }
+
+  /** Only what was asked is listened to: so what the other end says cannot pile up here. */
+  private void answered(String answer) {
+    if (unanswered(answer).decrementAndGet() < 0) {
+      throw new IllegalArgumentException("an answer to no question: " + answer);
+    }
+  }
+
+  private void listen() {
+    String words = "";
+    try (InputStream out = process.getInputStream()) {
+      Intake in = new Intake(out);
+      for (String line; (line = line(in)) != null; ) {
+        if (!line.startsWith(nonce + " ")) {
+          if (!line.isBlank()) {
+            complain(line);
+          }
+          continue;
+        }
+        sign();
+        words = line.substring(nonce.length() + 1).stripTrailing(); // Terminals add a CR.
+        console.debug("< " + Names.show(words));
+        Reply reply;
+        if (words.startsWith("listing ")) {
+          answered("listing");
+          reply = new Listing(Manifest.read(in, words.endsWith("stat"), this::sign));
+        } else if (words.equals("sums")) {
+          answered("sums");
+          reply = new Sums(Manifest.readSums(in, this::sign));
+        } else if (words.split(" ")[0].equals("undone")) {
+          answered("undone");
+          reply = Manifest.readUndone(words.replaceFirst("undone *", ""), in, this::sign);
+        } else {
+          reply = parse(words);
+        }
+        if (reply != null) {
+          replies.accept(reply);
+        }
+      }
+    } catch (IOException broken) {
+      console.debug(broken);
+      process.destroy();
+    } catch (RuntimeException | VirtualMachineError nonsense) {
+      console.debug(nonsense);
+      boolean told = nonsense.getClass().equals(IllegalArgumentException.class); // By us.
+      replies.accept(new Nonsense(Names.show(cut(told ? nonsense.getMessage() : words))));
+      process.destroy();
+    } finally {
+      replies.accept(new Ended());
+    }
+  }
+
+  private Reply parse(String words) {
+    String[] word = words.split(" ", 3);
+    return switch (word[0]) {
+      case "ready" -> {
+        answered("ready");
+        yield new Ready(facts(words));
+      }
+      case "facts" -> {
+        answered("facts");
+        yield new Facts(facts(words));
+      }
+      case "refused" -> {
+        answered("ready");
+        yield new Refused(word[1], word.length > 2 ? word[2] : "");
+      }
+      case "ok" -> {
+        answered("ok");
+        saidSinceLastAnswer();
+        yield new Ok(Long.parseLong(word[1]));
+      }
+      case "err" -> {
+        answered("ok");
+        yield new Err(Long.parseLong(word[1]), saidSinceLastAnswer());
+      }
+      case "pong" -> {
+        answered("pong");
+        yield new Pong(Long.parseLong(word[1]));
+      }
+      case "gone" -> new Gone();
+      case "listed" -> null;
+      default -> throw new IllegalArgumentException("not a reply: " + words);
+    };
+  }
+
+  private static Map<String, String> facts(String words) {
+    Map<String, String> facts = new HashMap<>();
+    for (String fact : words.split(" ")) {
+      int sign = fact.indexOf('=');
+      facts.put(fact.substring(0, Math.max(0, sign)), fact.substring(sign + 1));
+    }
+    return facts;
+  }
+
+  /** A line without its end; what is longer than any of ours is cut. */
+  private String line(Intake in) throws IOException {
+    try {
+      return in.until('\n', LONGEST_LINE);
+    } catch (EOFException part) {
+      complain(part.getMessage()); // Without its end it did not arrive, but may say why.
+      return null;
+    }
+  }
+
+  private void complain() {
+    try (InputStream errors = process.getErrorStream()) {
+      Intake in = new Intake(errors);
+      for (String line; (line = line(in)) != null; ) {
+        complain(line);
+      }
+    } catch (IOException closed) {
+      console.debug(closed);
+    }
+  }
+
+  /** What is not ours may be the last words of a command that fails; some say them on stdout. */
+  private void complain(String line) {
+    String text = Names.show(cut(line.strip()));
+    console.debug("it says: " + text);
+    synchronized (complaints) {
+      complaints.add(text);
+      if (complaints.size() > 8) {
+        complaints.remove();
+      }
+    }
+  }
+
+  private static String cut(String text) {
+    return text.length() > LONGEST_QUOTE ? text.substring(0, LONGEST_QUOTE) + "..." : text;
+  }
+
+  private List<String> saidSinceLastAnswer() {
+    synchronized (complaints) {
+      List<String> said = List.copyOf(complaints);
+      complaints.clear();
+      return said;
+    }
+  }
+
+  /** Why the command has ended: as its transport sees it, else in its own last words. */
+  Failure epitaph(Route route) throws InterruptedException {
+    boolean ended = process.waitFor(2, TimeUnit.SECONDS);
+    errors.join(1000);
+    String said;
+    synchronized (complaints) {
+      said = String.join("\n", complaints);
+    }
+    int exit = ended ? process.exitValue() : 0;
+    Optional<Transport.Advice> advice = route.explain(exit, said);
+    if (advice.isPresent()) {
+      return new Failure(Exit.CONNECTION, advice.get().message(), advice.get().hint());
+    }
+    String end = ended ? "exit code " + exit : "it still runs, but has closed its output";
+    String last = said.isEmpty() ? "" : ": " + said.replace("\n", "; ");
+    return new Failure(
+        Exit.CONNECTION,
+        "the connection ended (" + end + ")" + last,
+        // Not the command itself: there may be a secret among its words.
+        "the command must give a shell that reads commands; to try it, put before it: echo id |");
+  }
+
+  /**
+   * Nobody may be there yet to clean up: a command that still tries to connect is not waited for.
+   */
+  void hurry() {
+    grace = Duration.ofSeconds(1);
+  }
+
+  /** Lets the receiver clean up and end; what does not end is ended. */
+  @Override
+  public void close() {
+    long millis = grace.toMillis();
+    try {
+      if (!outgoing.offer(END, millis, TimeUnit.MILLISECONDS)
+          || !process.waitFor(millis, TimeUnit.MILLISECONDS)) {
+        process.destroy();
+        if (!process.waitFor(5, TimeUnit.SECONDS)) {
+          kill();
+        }
+      }
+      pump.interrupt();
+    } catch (InterruptedException stop) {
+      process.destroy();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** At once, for a receiver that is silent. */
+  void kill() {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
+  }
+}
