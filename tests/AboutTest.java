@@ -163,6 +163,7 @@ class AboutTest {
 
     var header = Files.readString(repository.resolve("frep.java")).split("\npackage ")[0];
     var names = new TreeSet<>(Set.of("frep.java", "jbang", "LICENSE", "receiver.sh"));
+    names.addAll(Set.of("support/errand.sh", "support/trash.sh"));
     header
         .lines()
         .filter(line -> line.startsWith("//SOURCES "))

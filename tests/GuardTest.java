@@ -264,7 +264,7 @@ class GuardTest {
     Files.writeString(world.source.resolve("small"), "new\n");
     Files.write(world.source.resolve("large"), new byte[3_000_000]);
     Files.copy(target, world.source.resolve("mode"));
-    sh("touch -r world/outside/file world/source/copy/mode; chmod 6777 world/source/copy/mode");
+    sh("touch -r world/outside/file world/source/copy/mode; chmod 777 world/source/copy/mode");
     for (int i = 0; i < 10; i++) { // Enough folders for the other way to put them in place.
       Files.createDirectories(world.destination.resolve("d" + i));
       Files.createLink(world.destination.resolve("d" + i + "/link"), target);
