@@ -497,8 +497,10 @@ public final class frep {
     /**
      * Watches a folder; to be called before it is listed, so that nothing falls between. One at a
      * time: a folder that was renamed has the key of another that is registered in its place.
+     *
+     * @throws NotDirectoryException if it is not the one of that inode any more
      */
-    synchronized void register(String path, Path folder) throws IOException {
+    synchronized void register(String path, Path folder, long inode) throws IOException {
       try {
         WatchKey key =
             folder.register(
@@ -507,6 +509,12 @@ public final class frep {
                 StandardWatchEventKinds.ENTRY_DELETE,
                 StandardWatchEventKinds.ENTRY_MODIFY,
                 StandardWatchEventKinds.OVERFLOW);
+        if (!Scanner.isStill(folder, inode)) { // A symlink by now: this is the key of its target.
+          if (!folders.containsKey(key)) {
+            key.cancel();
+          }
+          throw new NotDirectoryException(folder.toString());
+        }
         // A renamed folder keeps its key: the newest name of it counts.
         String before = folders.put(key, path);
         if (before != null && !before.equals(path)) {
@@ -879,7 +887,8 @@ public final class frep {
         case 0040000 -> {
           boolean same = before instanceof Folder old && old.inode == inode(found) && !whole;
           if (!same) {
-            yield folder(path, file, rule, before instanceof Folder old ? old : Folder.NONE);
+            Folder known = before instanceof Folder old ? old : Folder.NONE;
+            yield folder(path, file, inode(found), rule, known);
           }
           if (!Files.isReadable(file) || !Files.isExecutable(file)) {
             throw new AccessDeniedException(path); // From now on, no one knows what is in it.
@@ -947,14 +956,15 @@ public final class frep {
     }
 
     /** A folder and all that is in it. The rule is the one of the folder around it. */
-    private Entry folder(String path, Path folder, IgnoreRules.Folder around, Folder before)
+    private Entry folder(
+        String path, Path folder, long inode, IgnoreRules.Folder around, Folder before)
         throws IOException {
       TreeMap<String, Path> names = new TreeMap<>();
       TreeMap<String, Entry> children = new TreeMap<>();
       Map<String, Object> own;
       try {
-        if (watcher != null) {
-          watcher.register(path, folder); // Register, then list: what comes later is told.
+        if (watcher != null) { // Register, then list: what comes later is told.
+          watcher.register(path, folder, inode);
         }
         own = attributes(folder);
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
@@ -962,8 +972,13 @@ public final class frep {
         } catch (DirectoryIteratorException broken) {
           throw broken.getCause();
         }
-      } catch (NoSuchFileException | NotDirectoryException gone) {
+        if (!isStill(folder, inode)) {
+          throw new NotDirectoryException(path); // Or another, which a symlink may have led to.
+        }
+      } catch (NoSuchFileException gone) {
         return null;
+      } catch (NotDirectoryException another) {
+        return look(path, folder, around, before, true, null);
       } catch (IOException unreadable) {
         return closed(path, folder, 0040000, unreadable);
       }
@@ -1118,6 +1133,12 @@ public final class frep {
         }
       }
       return false;
+    }
+
+    /** Whether a folder is there, and the same as before: what follows symlinks cannot tell. */
+    static boolean isStill(Path folder, long inode) throws IOException {
+      Map<String, Object> found = attributes(folder);
+      return isFolder(found) && inode(found) == inode;
     }
 
     /** In place of the attributes of what is there, and no one knows what it is. */
@@ -1407,6 +1428,7 @@ public final class frep {
       } else if (put.entry instanceof Symlink link) {
         String place = place(put.path, false);
         tar.entry(Tar.LINK, place, link.target, 0777, 0, seconds(link.modified));
+        stampedLater.add(parent(put.path)); // GNU tar makes links to elsewhere at the very end.
         written = true;
       } else {
         throw new AssertionError(put);
@@ -1553,7 +1575,8 @@ public final class frep {
       if (!whole || in.readOrEnd(buffer, 1) > 0 || !isThere(in.path, file)) {
         torn.add(place);
         stale.add(put.path);
-        touch(put.path); // Its folder has come into the tree with it.
+        touched.add(parent(put.path)); // Its folder came with it, and changes when it goes.
+        stampedLater.add(parent(put.path));
         return false;
       }
       if (Scanner.isRacy(file)) {

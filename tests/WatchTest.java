@@ -1,16 +1,20 @@
 package dev.frep;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -94,6 +98,33 @@ class WatchTest {
       write("way/inner/late", "late\n");
       world.assertFine(frep);
     }
+  }
+
+  /** The system follows symlinks: what is one by now must not pass for the folder it leads to. */
+  @Test
+  void aFolderThatHasBecomeASymlinkToAnother() throws Exception {
+    var dirty = new frep.Dirty();
+    var console = Console.open(Display.Detail.QUIET, false, false, false);
+    var first = world.source.resolve("first");
+    var way = Files.createDirectory(world.source.resolve("way"));
+    try (var watcher = new frep.Watcher(dirty, console)) {
+      watcher.register("first", first, inode(first));
+      var before = inode(way);
+      Files.delete(way);
+      Files.createSymbolicLink(way, Path.of("first"));
+
+      assertThrows(
+          NotDirectoryException.class, () -> watcher.register("way", way, before), "registered");
+
+      write("first/late", "late\n");
+      assertTrue(watcher.catchUp());
+      var paths = dirty.await(frep.Watcher.SETTLE, () -> false);
+      assertEquals(Set.of("first/late"), paths.wholes());
+    }
+  }
+
+  private static long inode(Path path) throws IOException {
+    return (long) Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS);
   }
 
   @Test
