@@ -1069,7 +1069,12 @@ public final class frep {
     static final Duration RACY = Duration.ofSeconds(2);
 
     static boolean isRacy(RegularFile file) {
-      return System.currentTimeMillis() * 1_000_000 - file.modified < RACY.toNanos();
+      return isYoung(file.modified);
+    }
+
+    /** Whether what has this time in nanoseconds may change again without another. */
+    static boolean isYoung(long modified) {
+      return System.currentTimeMillis() * 1_000_000 - modified < RACY.toNanos();
     }
 
     private static long look(Path file) {

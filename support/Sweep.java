@@ -6,8 +6,12 @@ import dev.frep.frep.Folder;
 import dev.frep.frep.RegularFile;
 import dev.frep.frep.Scanner;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -29,9 +33,11 @@ final class Sweep {
   private final Scanner scanner;
   private final Supplier<Folder> snapshot;
   private final Dirty dirty;
+  private Map<String, Long> listed = Map.of();
+  private Map<String, Long> nowListed = new HashMap<>();
   private long sliceBegun;
 
-  private Sweep(Path root, Scanner scanner, Supplier<Folder> snapshot, Dirty dirty) {
+  Sweep(Path root, Scanner scanner, Supplier<Folder> snapshot, Dirty dirty) {
     this.root = root;
     this.scanner = scanner;
     this.snapshot = snapshot;
@@ -49,12 +55,19 @@ final class Sweep {
     try {
       while (true) {
         TimeUnit.NANOSECONDS.sleep(SHORTEST.toNanos());
-        sliceBegun = System.nanoTime();
-        look("", root, snapshot.get());
+        once();
       }
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Goes through it all. */
+  void once() throws InterruptedException {
+    sliceBegun = System.nanoTime();
+    nowListed = new HashMap<>();
+    look("", root, snapshot.get());
+    listed = nowListed;
   }
 
   private void look(String path, Path file, Entry known) throws InterruptedException {
@@ -73,6 +86,12 @@ final class Sweep {
           dirty.whole(path);
           return;
         }
+        if (!listed.getOrDefault(path, 0L).equals(now.modified())) {
+          list(path, file, was);
+        }
+        if (!Scanner.isYoung(now.modified())) {
+          nowListed.put(path, now.modified());
+        }
         for (Map.Entry<String, Entry> child : was.children().entrySet()) {
           String name = child.getKey();
           look(frep.join(path, name), Names.in(file, name), child.getValue());
@@ -80,6 +99,20 @@ final class Sweep {
       }
     } catch (IOException gone) {
       dirty.look(path);
+    }
+  }
+
+  /** That a folder has the time it is known with does not say that all in it is known. */
+  private void list(String path, Path folder, Folder known) throws IOException {
+    try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
+      for (Path child : stream) {
+        String name = Names.of(child);
+        if (!known.children().containsKey(name)) {
+          dirty.look(frep.join(path, name)); // Or it is left out, which the look will see.
+        }
+      }
+    } catch (DirectoryIteratorException broken) {
+      throw broken.getCause();
     }
   }
 }

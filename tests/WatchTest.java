@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -121,6 +122,50 @@ class WatchTest {
       var paths = dirty.await(frep.Watcher.SETTLE, () -> false);
       assertEquals(Set.of("first/late"), paths.wholes());
     }
+  }
+
+  /**
+   * Its folder may have been looked at because of another, and so have the time it is known with.
+   */
+  @Test
+  void anEventThatIsLostBesideOneThatIsNot() throws Exception {
+    var dirty = new frep.Dirty();
+    var console = Console.open(Display.Detail.QUIET, false, false, false);
+    var scanner = new frep.Scanner(options(), null, console);
+    var before = scanner.scan(frep.Folder.NONE);
+    write("first/told", "told\n");
+    write("first/lost", "lost\n");
+    dirty.look("first/told");
+    var now = scanner.next(before, dirty.await(frep.Watcher.SETTLE, () -> false));
+
+    new Sweep(world.source, scanner, () -> now, dirty).once();
+
+    var paths = dirty.await(frep.Watcher.SETTLE, () -> false);
+    assertEquals(Set.of("first/lost"), paths.looks());
+  }
+
+  private frep.Options options() {
+    return new frep.Options(
+        world.source,
+        "copy",
+        world.parent.toString(),
+        false,
+        true,
+        true,
+        Duration.ofSeconds(30),
+        null,
+        false,
+        false,
+        false,
+        false,
+        false,
+        "",
+        Chmod.NONE,
+        false,
+        null,
+        null,
+        -1,
+        new IgnoreRules.Options(true, false, true, List.of()));
   }
 
   private static long inode(Path path) throws IOException {
