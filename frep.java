@@ -475,8 +475,8 @@ public final class frep {
     private final Dirty dirty;
     private final Console console;
     private final WatchService service;
-    private final Map<WatchKey, String> folders = new ConcurrentHashMap<>();
-    private final Map<String, WatchKey> keys = new ConcurrentHashMap<>();
+    private final TreeMap<String, WatchKey> keys = new TreeMap<>();
+    private final Map<WatchKey, Set<String>> names = new HashMap<>();
     private final Set<String> polled = ConcurrentHashMap.newKeySet();
     private final Path cookies;
     private final Semaphore cookieSeen = new Semaphore(0);
@@ -495,12 +495,12 @@ public final class frep {
     }
 
     /**
-     * Watches a folder; to be called before it is listed, so that nothing falls between. One at a
-     * time: a folder that was renamed has the key of another that is registered in its place.
+     * Watches a folder; to be called before it is listed, so that nothing falls between.
      *
-     * @throws NotDirectoryException if it is not the one of that inode any more
+     * <p>A folder has one key, and may have several names for a while: it was renamed, or a symlink
+     * came where another was, which the system follows. What is told of it counts for each.
      */
-    synchronized void register(String path, Path folder, long inode) throws IOException {
+    synchronized void register(String path, Path folder) throws IOException {
       try {
         WatchKey key =
             folder.register(
@@ -509,21 +509,10 @@ public final class frep {
                 StandardWatchEventKinds.ENTRY_DELETE,
                 StandardWatchEventKinds.ENTRY_MODIFY,
                 StandardWatchEventKinds.OVERFLOW);
-        if (!Scanner.isStill(folder, inode)) { // A symlink by now: this is the key of its target.
-          if (!folders.containsKey(key)) {
-            key.cancel();
-          }
-          throw new NotDirectoryException(folder.toString());
-        }
-        // A renamed folder keeps its key: the newest name of it counts.
-        String before = folders.put(key, path);
-        if (before != null && !before.equals(path)) {
-          keys.remove(before, key);
-        }
-        WatchKey old = keys.put(path, key);
-        if (old != null && old != key && path.equals(folders.get(old))) {
-          folders.remove(old);
-          old.cancel();
+        WatchKey before = keys.put(path, key);
+        if (before != key) {
+          names.merge(key, Set.of(path), Watcher::both);
+          unname(before, path);
         }
         polled.remove(path);
       } catch (NoSuchFileException | NotDirectoryException gone) {
@@ -537,17 +526,44 @@ public final class frep {
       }
     }
 
+    private static Set<String> both(Set<String> some, Set<String> others) {
+      Set<String> all = new HashSet<>(some);
+      all.addAll(others);
+      return all;
+    }
+
+    private void unname(WatchKey key, String path) {
+      Set<String> known = new HashSet<>(names.getOrDefault(key, Set.of()));
+      if (!known.remove(path)) {
+        return;
+      }
+      if (known.isEmpty()) {
+        names.remove(key);
+        key.cancel();
+      } else {
+        names.put(key, known);
+      }
+    }
+
     /** Stops watching a folder that is gone, and what was below it. */
     synchronized void forget(String path) {
-      for (String known : keys.keySet()) {
-        if (known.equals(path) || known.startsWith(path + "/")) {
-          WatchKey key = keys.remove(known);
-          if (key != null && folders.remove(key, known)) {
-            key.cancel();
-          }
-        }
-      }
+      Map<String, WatchKey> below = keys.subMap(path + "/", path + (char) ('/' + 1));
+      below.forEach((name, key) -> unname(key, name));
+      below.clear();
+      unname(keys.remove(path), path);
       polled.removeIf(known -> known.equals(path) || known.startsWith(path + "/"));
+    }
+
+    private synchronized Set<String> namesOf(WatchKey key) {
+      return names.getOrDefault(key, Set.of());
+    }
+
+    /** Its folder is gone, or was forgotten. */
+    private synchronized Set<String> dropped(WatchKey key) {
+      Set<String> known = names.remove(key);
+      known = known == null ? Set.of() : known;
+      known.forEach(path -> keys.remove(path, key));
+      return known;
     }
 
     /**
@@ -601,28 +617,28 @@ public final class frep {
           List<WatchEvent<?>> events = key.pollEvents();
           // Asked for only now: a folder that still has no name here has not been listed yet, and
           // the listing will have it all. Or it was moved out of the source and goes on telling.
-          String folder = folders.get(key);
-          for (WatchEvent<?> event : events) {
-            if (folder == null) {
-              break;
-            } else if (event.kind() == StandardWatchEventKinds.OVERFLOW) {
-              dirty.whole(folder);
-            } else {
-              String path = join(folder, Names.of((Path) event.context()));
-              if (event.kind() == StandardWatchEventKinds.ENTRY_CREATE) {
-                dirty.whole(path); // A new folder may have the inode of the one before.
-              } else {
-                dirty.look(path);
-              }
-            }
+          for (String folder : namesOf(key)) {
+            events.forEach(event -> mark(folder, event));
           }
-          if (!key.reset() && folder != null && keys.remove(folder, key)) {
-            folders.remove(key);
-            dirty.whole(folder);
+          if (!key.reset()) {
+            dropped(key).forEach(dirty::whole);
           }
         }
       } catch (InterruptedException | ClosedWatchServiceException end) {
         // The program ends.
+      }
+    }
+
+    private void mark(String folder, WatchEvent<?> event) {
+      if (event.kind() == StandardWatchEventKinds.OVERFLOW) {
+        dirty.whole(folder);
+        return;
+      }
+      String path = join(folder, Names.of((Path) event.context()));
+      if (event.kind() == StandardWatchEventKinds.ENTRY_CREATE) {
+        dirty.whole(path); // A new folder may have the inode of the one before.
+      } else {
+        dirty.look(path);
       }
     }
 
@@ -887,8 +903,7 @@ public final class frep {
         case 0040000 -> {
           boolean same = before instanceof Folder old && old.inode == inode(found) && !whole;
           if (!same) {
-            Folder known = before instanceof Folder old ? old : Folder.NONE;
-            yield folder(path, file, inode(found), rule, known);
+            yield folder(path, file, rule, before instanceof Folder old ? old : Folder.NONE);
           }
           if (!Files.isReadable(file) || !Files.isExecutable(file)) {
             throw new AccessDeniedException(path); // From now on, no one knows what is in it.
@@ -956,29 +971,26 @@ public final class frep {
     }
 
     /** A folder and all that is in it. The rule is the one of the folder around it. */
-    private Entry folder(
-        String path, Path folder, long inode, IgnoreRules.Folder around, Folder before)
+    private Entry folder(String path, Path folder, IgnoreRules.Folder around, Folder before)
         throws IOException {
       TreeMap<String, Path> names = new TreeMap<>();
       TreeMap<String, Entry> children = new TreeMap<>();
       Map<String, Object> own;
       try {
-        if (watcher != null) { // Register, then list: what comes later is told.
-          watcher.register(path, folder, inode);
+        if (watcher != null) {
+          watcher.register(path, folder); // Register, then list: what comes later is told.
         }
         own = attributes(folder);
+        if (!isFolder(own)) { // To list it could mean to list what a symlink leads to.
+          throw new NotDirectoryException(path);
+        }
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
           stream.forEach(child -> names.put(Names.of(child), child));
         } catch (DirectoryIteratorException broken) {
           throw broken.getCause();
         }
-        if (!isStill(folder, inode)) {
-          throw new NotDirectoryException(path); // Or another, which a symlink may have led to.
-        }
-      } catch (NoSuchFileException gone) {
-        return null;
-      } catch (NotDirectoryException another) {
-        return look(path, folder, around, before, true, null);
+      } catch (NoSuchFileException | NotDirectoryException gone) {
+        return drop(path, before); // Or another, of which its folder's event tells.
       } catch (IOException unreadable) {
         return closed(path, folder, 0040000, unreadable);
       }
@@ -993,6 +1005,12 @@ public final class frep {
         return new Closed();
       }
       rules.put(path, rule);
+      before.children.forEach(
+          (name, old) -> {
+            if (!names.containsKey(name)) {
+              drop(join(path, name), old);
+            }
+          });
       List<RecursiveAction> folders = new ArrayList<>();
       names.forEach(
           (name, child) -> {
@@ -1138,12 +1156,6 @@ public final class frep {
         }
       }
       return false;
-    }
-
-    /** Whether a folder is there, and the same as before: what follows symlinks cannot tell. */
-    static boolean isStill(Path folder, long inode) throws IOException {
-      Map<String, Object> found = attributes(folder);
-      return isFolder(found) && inode(found) == inode;
     }
 
     /** In place of the attributes of what is there, and no one knows what it is. */
