@@ -8,6 +8,7 @@ import dev.frep.Session.Shell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -97,10 +98,13 @@ class TrashTest {
 
   @Test
   void keepsEachSetWhileItWatchesAndUndoesOneAfterTheOther() throws IOException {
-    try (var frep = Frep.start(words(Shell.DASH, "--trash")).awaitFirstCopy()) {
-      for (var content : List.of("second\n", "the third\n")) {
-        Files.writeString(source.resolve("file"), content);
-        Trees.awaitSame(source, copy);
+    try (var frep = Frep.start(words(Shell.DASH, "--trash", "--json"))) {
+      frep.awaitLine(".*\"in-step\".*");
+      for (var content :
+          List.of("second\n", "the third\n")) { // What follows at once is one change.
+        var file = Files.writeString(base.resolve("new"), content);
+        Files.move(file, source.resolve("file"), StandardCopyOption.ATOMIC_MOVE);
+        frep.awaitLine(".*\"in-step\".*");
       }
       assertEquals(0, frep.stop());
     }
