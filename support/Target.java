@@ -97,6 +97,7 @@ final class Target {
 
   private final CountDownLatch scanned = new CountDownLatch(1);
   private volatile Folder wanted;
+  private volatile Folder first;
   private volatile Folder settledAt;
   private volatile boolean stopping;
   private volatile Exit end;
@@ -149,6 +150,7 @@ final class Target {
   }
 
   void offer(Folder snapshot) {
+    first = first == null ? snapshot : first;
     wanted = snapshot;
     scanned.countDown();
     inbox.add(WAKE);
@@ -235,7 +237,7 @@ final class Target {
       if (options.verify()) {
         return verify(link);
       }
-      Folder there = look ? listed(link) : (ours = goal());
+      Folder there = look ? listed(link) : taken();
       if (options.dryRun()) {
         return preview(there);
       }
@@ -408,6 +410,16 @@ final class Target {
     return ours;
   }
 
+  /** What was here when frep began is taken for what is there; it may have changed since. */
+  private Folder taken() throws InterruptedException {
+    goal();
+    ours = first;
+    memory.keep(ours);
+    firstCopyTold = true;
+    console.say("taken as it is; changes follow");
+    return ours;
+  }
+
   /** The newest snapshot; waits for the first. */
   private Folder goal() throws InterruptedException {
     scanned.await();
@@ -557,11 +569,7 @@ final class Target {
     boolean another = settledAt != goal;
     if (another && !firstCopyTold) {
       firstCopyTold = true;
-      if (options.initial()) {
-        console.tell(summary.first(inStep));
-      } else {
-        console.say("taken as it is; changes follow" + (inStep ? "" : "; not in step, see above"));
-      }
+      console.tell(summary.first(inStep));
       memory.keep(ours);
       if (options.watch()) {
         System.gc(); // What the first copy took is given back while it is idle.

@@ -213,7 +213,8 @@ class LiarTest {
     try (var frep = Frep.start(source, there, "--", "sh", "-c", command)) {
       frep.awaitFirstCopy();
       frep.descendants().forEach(ProcessHandle::destroy);
-      Files.writeString(source.resolve("file"), "changed\n");
+      // Of another size: of a lie and a change within a second only that can tell.
+      Files.writeString(source.resolve("file"), "changed since\n");
       Trees.awaitSame(source, there.resolve("project"));
       assertEquals(0, frep.stop());
       assertEquals("3", Files.readString(base.resolve("count")).strip(), frep.output());

@@ -290,7 +290,7 @@ class MainJobTest {
   void doesOnlyWhatIsAskedFor() throws IOException {
     makeFiles(source, 1, 2);
     try (var frep = start(Shell.BASH, "--no-with-initial-replication")) {
-      frep.awaitLine(".* → .*"); // All that there is has been looked at by then.
+      frep.awaitLine("taken as it is; changes follow");
       Files.writeString(source.resolve("new"), "content\n");
       frep.awaitLine("(sent|copied) 1 file.*");
       assertEquals(0, frep.stop());
@@ -301,6 +301,25 @@ class MainJobTest {
   }
 
   // ---- many at once ----
+
+  @Test
+  void sendsWhatHasChangedWhileItConnected() throws IOException {
+    makeFiles(source, 1, 2);
+    var go = base.resolve("go");
+    var slow = "until [ -e " + go + " ]; do sleep 0.05; done; exec sh";
+    var words = List.of("--no-with-initial-replication", source, base.resolve("there"), "--local");
+    var all = new ArrayList<Object>(words);
+    all.addAll(List.of("--", "sh", "-c", slow));
+    try (var frep = Frep.start(all.toArray())) {
+      frep.awaitLine("local: taken as it is; changes follow");
+      Files.writeString(source.resolve("new"), "content\n");
+      frep.awaitLine("local: sent 1 file.*");
+
+      Files.createFile(go);
+
+      frep.awaitLine("sh: sent 1 file.*");
+    }
+  }
 
   @Test
   void startsNoProcessForEachFileAndNeedsLittleMemory() throws IOException {
