@@ -1366,6 +1366,11 @@ public final class frep {
       boolean mayDelete() {
         return guard.isEmpty();
       }
+
+      /** BusyBox's tar changes the mode of a folder that it has made before for root alone. */
+      boolean changesModes() {
+        return gnuTar || superuser;
+      }
     }
 
     /**
@@ -1433,6 +1438,9 @@ public final class frep {
         if (put.fresh) {
           fresh.put(put.path, place(put.path, true));
           open.push(put);
+          if (!facts.changesModes()) {
+            folder(fresh.get(put.path), (Folder) put.entry, 0700);
+          }
         } else {
           touched.add(put.path);
         }
@@ -1507,7 +1515,7 @@ public final class frep {
         }
         boolean late =
             !facts.gnuTar && folder.children.values().stream().anyMatch(Symlink.class::isInstance);
-        if (locked && top || late) {
+        if (locked && (top || !facts.changesModes()) || late) {
           touched.add(put.path); // Its mode follows, or its time: other tars make links at the end.
         }
         folder(fresh.get(put.path), folder, locked && top ? 0700 : 0);
@@ -1691,7 +1699,12 @@ public final class frep {
 
     /** Whether what is put as a tree brings the modes and times of folders, too. */
     private boolean inTree() {
-      return asTree && facts.ownsRoot;
+      return asTree && atOnce();
+    }
+
+    /** Whether many folders are given their modes and times by one command. */
+    private boolean atOnce() {
+      return facts.links && facts.ownsRoot && facts.changesModes();
     }
 
     /**
@@ -1743,13 +1756,13 @@ public final class frep {
       if (lists.containsKey("deletes") || lists.containsKey("deletes-folders")) {
         plan.append("delete - -\n");
       }
-      boolean atOnce = facts.links && facts.ownsRoot;
-      if (!stampedLater.isEmpty() && atOnce) {
+      if (!stampedLater.isEmpty() && atOnce()) {
         plan.append("stamp - -\n");
       }
+      Collections.reverse(stamped); // What is in a folder comes before it is closed.
       for (String path : stamped) {
         int mode = ((Folder) find(now, path)).mode & 07777;
-        if (!atOnce || hasSpecialBitsBeyond(path, mode)) {
+        if (!atOnce() || hasSpecialBitsBeyond(path, mode)) {
           plan.append("attributes " + Integer.toOctalString(mode) + " ").append(escape(path));
           plan.append('\n');
         }

@@ -103,7 +103,7 @@ unpack_chunks() { # N; how it went is noted where the archive has no say
         cat >/dev/null
     } | {
         status=0
-        tar -xpof - || status=$?
+        (umask 0 && tar -xpof -) || status=$? # BusyBox's takes a umask off the modes, but for root.
         cat >/dev/null
         exit "$status"
     } && [ -f ../whole ] && [ ! -f ../broken ]

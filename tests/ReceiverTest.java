@@ -85,6 +85,8 @@ class ReceiverTest {
             .file("./n/0/-rf", 0600, "")
             .file("./n/0/*", 0600, "")
             .symlink("./n/0/link", "no/where")
+            .folder("./n/0/fresh", 0700)
+            .folder("./n/0/fresh/deep", 0750)
             .file("./n/0/fresh/deep/er", 0755, "deep\n")
             .folder("./n/0/fresh/deep", 0750)
             .folder("./n/0/fresh", 0700)

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -68,6 +69,7 @@ final class Session implements AutoCloseable {
       if (applets == null) {
         try {
           applets = Files.createTempDirectory("frep-applets");
+          Files.setPosixFilePermissions(applets, PosixFilePermissions.fromString("rwxr-xr-x"));
         } catch (IOException e) {
           throw new IllegalStateException(e);
         }
