@@ -935,10 +935,23 @@ public final class frep {
       if (!problems.isEmpty()) {
         problems.removeIf(known -> known.equals(path) || known.startsWith(path + "/"));
       }
-      if (watcher != null && before instanceof Folder) {
-        watcher.forget(path);
+      if (before instanceof Folder folder) {
+        forget(path, folder);
+        if (watcher != null) {
+          watcher.forget(path);
+        }
       }
       return null;
+    }
+
+    private void forget(String path, Folder gone) {
+      rules.remove(path);
+      gone.children.forEach(
+          (name, child) -> {
+            if (child instanceof Folder folder) {
+              forget(join(path, name), folder);
+            }
+          });
     }
 
     private Entry file(String path, Path file, Map<String, Object> found, Entry before) {

@@ -39,6 +39,9 @@ class EnduranceTest {
   private Path copy;
   private final Random dice = new Random(5);
 
+  /** A connection's buffers come and go with it: so many bytes are no growth. */
+  private static final int BUFFERS = 3_000_000;
+
   /** What is held at a moment when all is in step. */
   private record Holding(
       long files, long threads, long heap, long processes, long filesThere, long stages) {
@@ -84,7 +87,7 @@ class EnduranceTest {
       System.out.printf("held when warm and at the end: %s, %s%n", warm, end);
       assertTrue(end.files <= warm.files + 2, "open files");
       assertTrue(end.threads <= warm.threads + 3, "threads"); // The JVM starts one now and then.
-      assertTrue(end.heap <= warm.heap * 1.1 + 500_000, "heap");
+      assertTrue(end.heap <= warm.heap * 1.1 + BUFFERS, "heap");
       assertEquals(warm.processes, end.processes, "processes");
       assertEquals(warm.filesThere, end.filesThere, "open files at the target");
       assertEquals(1, end.stages, "staging folders");
