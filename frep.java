@@ -747,7 +747,11 @@ public final class frep {
     Folder next(Folder before, Dirty.Paths dirty) throws IOException {
       String what = "is gone";
       try {
-        boolean another = inode(attributes(root)) != before.inode; // The root moved tells nothing.
+        Map<String, Object> found = attributes(root);
+        if (!isFolder(found)) { // Perhaps with the inode of the folder that it has replaced.
+          throw new NotDirectoryException(root.toString());
+        }
+        boolean another = inode(found) != before.inode; // The root moved tells nothing.
         Folder now = lost || another ? scan(before) : rescan(before, dirty);
         ofAge.clear();
         if (!now.children.isEmpty() || before.children.isEmpty()) {

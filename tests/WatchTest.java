@@ -1,6 +1,7 @@
 package dev.frep;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -136,6 +137,24 @@ class WatchTest {
 
     var paths = dirty.await(frep.Watcher.SETTLE, () -> false);
     assertEquals(Set.of("first/lost"), paths.looks());
+  }
+
+  /** What is made next gets the inode of what was removed: that a folder was there says nothing. */
+  @Test
+  void aFileInThePlaceOfTheSourceWithItsInode() throws Exception {
+    var console = Console.open(Display.Detail.QUIET, false, false, false);
+    var scanner = new frep.Scanner(options(), null, console);
+    var before = scanner.scan(frep.Folder.NONE);
+    remove(world.source);
+    Files.writeString(world.source, "no folder\n");
+    var inode = (Long) Files.getAttribute(world.source, "unix:ino");
+    var same = new frep.Folder(before.mode(), before.modified(), inode, before.children());
+    var dirty = new frep.Dirty();
+    dirty.look("first/file");
+
+    var now = scanner.next(same, dirty.await(frep.Watcher.SETTLE, () -> false));
+
+    assertNull(now, "the source is gone: nothing is to be sent");
   }
 
   private frep.Options options() {
