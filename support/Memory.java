@@ -5,15 +5,13 @@ import dev.frep.frep.Entry;
 import dev.frep.frep.Folder;
 import dev.frep.frep.RegularFile;
 import dev.frep.frep.Symlink;
-import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
@@ -24,11 +22,12 @@ import java.util.zip.CRC32C;
  * nothing is deleted.
  */
 final class Memory {
-  private static final String VERSION = "frep 1";
+  private static final String VERSION = "frep 2";
 
   private final Path file;
   private final Console console;
   private Folder kept;
+  private byte[] written = {};
 
   /** The memory of what one source has put at one destination of one target. */
   Memory(Path source, String target, String destination, Console console) {
@@ -55,9 +54,11 @@ final class Memory {
 
   /** What was put there; nothing if nothing is known. */
   Folder recall() {
-    try (DataInputStream in =
-        new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
-      if (in.readUTF().equals(VERSION) && read(in) instanceof Folder folder) {
+    try {
+      byte[] content = Files.readAllBytes(file);
+      ByteBuffer in = ByteBuffer.wrap(content);
+      if (text(in).equals(VERSION) && entry(in) instanceof Folder folder) {
+        written = content;
         return folder;
       }
     } catch (IOException | RuntimeException unknown) {
@@ -72,16 +73,18 @@ final class Memory {
       return;
     }
     kept = there;
+    ByteBuffer out = entry(text(ByteBuffer.allocate(1 << 16), VERSION), there);
+    byte[] content = Arrays.copyOf(out.array(), out.position());
+    if (Arrays.equals(content, written)) {
+      return;
+    }
     try {
       Files.createDirectories(file.getParent());
       Path fresh = Files.createTempFile(file.getParent(), "new", "");
       try {
-        try (DataOutputStream out =
-            new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(fresh)))) {
-          out.writeUTF(VERSION);
-          write(out, there);
-        }
+        Files.write(fresh, content);
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+        written = content;
       } finally {
         Files.deleteIfExists(fresh);
       }
@@ -90,41 +93,40 @@ final class Memory {
     }
   }
 
-  private static void write(DataOutputStream out, Entry entry) throws IOException {
+  // An entry is a letter for its kind, its attributes, and for a folder each name and entry in it.
+
+  private static ByteBuffer entry(ByteBuffer buffer, Entry entry) {
+    ByteBuffer out = buffer;
     if (entry instanceof RegularFile file) {
-      out.writeByte('f');
-      out.writeShort(file.mode());
-      out.writeLong(file.size());
-      out.writeLong(file.modified());
+      out = room(out, 19).put((byte) 'f').putShort((short) file.mode());
+      out.putLong(file.size()).putLong(file.modified());
     } else if (entry instanceof Symlink link) {
-      out.writeByte('l');
-      out.writeUTF(link.target());
-      out.writeLong(link.modified());
+      out = text(room(out, 9).put((byte) 'l').putLong(link.modified()), link.target());
     } else if (entry instanceof Folder folder) {
-      out.writeByte('d');
-      out.writeInt(folder.children().size());
+      out = room(out, 5).put((byte) 'd').putInt(folder.children().size());
       for (Map.Entry<String, Entry> child : folder.children().entrySet()) {
-        out.writeUTF(child.getKey());
-        write(out, child.getValue());
+        out = entry(text(out, child.getKey()), child.getValue());
       }
     } else if (entry instanceof Closed) {
-      out.writeByte('c');
+      out = room(out, 1).put((byte) 'c');
     } else {
       throw new AssertionError(entry);
     }
+    return out;
   }
 
-  private static Entry read(DataInputStream in) throws IOException {
-    int kind = in.readByte();
+  private static Entry entry(ByteBuffer in) throws IOException {
+    int kind = in.get();
     switch (kind) {
       case 'f':
-        return new RegularFile(in.readShort(), in.readLong(), in.readLong(), 0, 0);
+        return new RegularFile(in.getShort(), in.getLong(), in.getLong(), 0, 0);
       case 'l':
-        return new Symlink(in.readUTF(), in.readLong());
+        long modified = in.getLong();
+        return new Symlink(text(in), modified);
       case 'd':
         TreeMap<String, Entry> children = new TreeMap<>();
-        for (int left = in.readInt(); left > 0; left--) {
-          children.put(in.readUTF(), read(in));
+        for (int left = in.getInt(); left > 0; left--) {
+          children.put(text(in), entry(in));
         }
         return new Folder(0, 0, 0, children);
       case 'c':
@@ -132,5 +134,26 @@ final class Memory {
       default:
         throw new IOException("not a memory of frep's: " + kind);
     }
+  }
+
+  /** Bytes, one a char, after their number: names have up to 255, targets of links up to 4095. */
+  private static ByteBuffer text(ByteBuffer buffer, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+    return room(buffer, 2 + bytes.length).putShort((short) bytes.length).put(bytes);
+  }
+
+  private static String text(ByteBuffer in) {
+    byte[] bytes = new byte[Short.toUnsignedInt(in.getShort())];
+    in.get(bytes);
+    return new String(bytes, StandardCharsets.ISO_8859_1);
+  }
+
+  /** The buffer, or a larger one with what is in it. */
+  private static ByteBuffer room(ByteBuffer buffer, int bytes) {
+    if (buffer.remaining() >= bytes) {
+      return buffer;
+    }
+    byte[] larger = Arrays.copyOf(buffer.array(), 2 * (buffer.position() + bytes));
+    return ByteBuffer.wrap(larger).position(buffer.position());
   }
 }

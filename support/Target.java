@@ -349,7 +349,7 @@ final class Target {
 
   /** Warns of a disk that will be full: some file systems hold more than they say. */
   private void warnOfFullDisk(Folder there) {
-    long needed = contentBytes(wanted) - contentBytes(there);
+    long needed = there == wanted ? 0 : contentBytes(wanted) - contentBytes(there);
     if (needed > free) {
       console.error(
           Console.bytes(needed) + " more are needed there, " + Console.bytes(free) + " are free",
@@ -358,9 +358,14 @@ final class Target {
   }
 
   private static long contentBytes(Entry entry) {
-    return entry instanceof Folder folder
-        ? folder.children().values().stream().mapToLong(Target::contentBytes).sum()
-        : entry instanceof RegularFile file ? file.size() : 0;
+    if (!(entry instanceof Folder folder)) {
+      return entry instanceof RegularFile file ? file.size() : 0;
+    }
+    long bytes = 0;
+    for (Entry child : folder.children().values()) {
+      bytes += contentBytes(child);
+    }
+    return bytes;
   }
 
   /** Compares contents, and prints what differs. */
