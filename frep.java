@@ -41,6 +41,7 @@
 //SOURCES support/Screen.java
 //SOURCES support/Scripts.java
 //SOURCES support/SmallFile.java
+//SOURCES support/Stat.java
 //SOURCES support/Stop.java
 //SOURCES support/Strip.java
 //SOURCES support/Summary.java
@@ -69,9 +70,9 @@
 //FILES support/OutputLines.java support/Pace.java support/Palette.java support/Preview.java
 //FILES support/Progress.java support/Refusal.java support/Route.java support/Row.java
 //FILES support/Run.java support/Screen.java support/Scripts.java support/SmallFile.java
-//FILES support/Stop.java support/Strip.java support/Summary.java support/Sweep.java
-//FILES support/Tar.java support/Target.java support/Terminal.java support/Undo.java
-//FILES support/Verify.java transports/Docker.java transports/DockerCompose.java
+//FILES support/Stat.java support/Stop.java support/Strip.java support/Summary.java
+//FILES support/Sweep.java support/Tar.java support/Target.java support/Terminal.java
+//FILES support/Undo.java support/Verify.java transports/Docker.java transports/DockerCompose.java
 //FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
 //FILES transports/Ssh.java transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
@@ -99,7 +100,6 @@ import java.nio.file.WatchEvent;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -123,6 +123,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 
 /**
@@ -274,7 +275,7 @@ public final class frep {
     /** The mode there of what has this one here. */
     int mode(int here, boolean folder) {
       int mode = chmod.apply(here, folder);
-      return folder ? mode : mode & ~06000; // A program would run as whoever owns the copy.
+      return folder ? mode : mode & 0777; // A program would run as whoever owns the copy.
     }
 
     /** Where the copy is, for people. */
@@ -653,11 +654,6 @@ public final class frep {
 
   /** Reads the source: whole, or what is dirty of it. A snapshot shares what did not change. */
   static final class Scanner {
-    private static final String ATTRIBUTES =
-        FileSystems.getDefault().supportedFileAttributeViews().contains("unix")
-            ? "unix:mode,size,lastModifiedTime,ctime,ino"
-            : "size,lastModifiedTime,isDirectory,isRegularFile,isSymbolicLink";
-
     static final String LEAVE_OUT = "to hear no more of it, leave it out: --exclude";
     static final String UNREADABLE = "make it readable, or leave it out: --exclude";
 
@@ -747,11 +743,11 @@ public final class frep {
     Folder next(Folder before, Dirty.Paths dirty) throws IOException {
       String what = "is gone";
       try {
-        Map<String, Object> found = attributes(root);
-        if (!isFolder(found)) { // Perhaps with the inode of the folder that it has replaced.
+        Stat found = Stat.of(root);
+        if (!found.isFolder()) { // Perhaps with the inode of the folder that it has replaced.
           throw new NotDirectoryException(root.toString());
         }
-        boolean another = inode(found) != before.inode; // The root moved tells nothing.
+        boolean another = found.inode() != before.inode; // The root moved tells nothing.
         Folder now = lost || another ? scan(before) : rescan(before, dirty);
         ofAge.clear();
         if (!now.children.isEmpty() || before.children.isEmpty()) {
@@ -824,8 +820,7 @@ public final class frep {
       }
       Folder after = before.with(children);
       try { // The folder's own time has changed with what it holds.
-        Map<String, Object> own = listed ? attributes(folder) : null;
-        after = listed ? new Folder(modeThere(own), modified(own), inode(own), children) : after;
+        after = listed ? folder(Stat.of(folder), children) : after;
       } catch (IOException gone) {
         return after; // Its own event tells.
       }
@@ -861,7 +856,7 @@ public final class frep {
         Entry before,
         boolean whole,
         Dirty.Paths dirty) {
-      Map<String, Object> found = found(path, file, rule);
+      Stat found = found(path, file, rule);
       return found == null
           ? drop(path, before)
           : known(path, file, found, rule, before, whole, dirty);
@@ -871,7 +866,7 @@ public final class frep {
     private Entry known(
         String path,
         Path file,
-        Map<String, Object> found,
+        Stat found,
         IgnoreRules.Folder rule,
         Entry before,
         boolean whole,
@@ -879,59 +874,61 @@ public final class frep {
       try {
         return found == HIDDEN ? new Closed() : kind(path, file, found, rule, before, whole, dirty);
       } catch (IOException broken) {
-        return closed(path, file, mode(found), broken);
+        return closed(path, file, found::isLike, broken);
       }
     }
 
     private Entry kind(
         String path,
         Path file,
-        Map<String, Object> found,
+        Stat found,
         IgnoreRules.Folder rule,
         Entry before,
         boolean whole,
         Dirty.Paths dirty)
         throws IOException {
       problems.remove(path);
-      int type = mode(found) & 0170000;
-      boolean isFolder = type == 0040000;
-      if (!path.isEmpty() && !rule.sends(name(path), isFolder)) {
+      if (!path.isEmpty() && !rule.sends(name(path), found.isFolder())) {
         return drop(path, before);
       }
-      if (before instanceof Folder && !isFolder) {
+      if (found.isFolder()) {
+        Folder known = before instanceof Folder folder ? folder : Folder.NONE;
+        boolean same = known.inode == found.inode() && !whole;
+        return same ? changed(path, file, found, known, dirty) : folder(path, file, rule, known);
+      }
+      if (before instanceof Folder) {
         drop(path, before);
       }
-      return switch (type) {
-        case 0100000 -> file(path, file, found, before);
-        case 0120000 -> link(path, file, found, before);
-        case 0040000 -> {
-          boolean same = before instanceof Folder old && old.inode == inode(found) && !whole;
-          if (!same) {
-            yield folder(path, file, rule, before instanceof Folder old ? old : Folder.NONE);
-          }
-          if (!Files.isReadable(file) || !Files.isExecutable(file)) {
-            throw new AccessDeniedException(path); // From now on, no one knows what is in it.
-          }
-          Entry inside = update(path, file, rules.get(path), (Folder) before, dirty);
-          yield inside instanceof Folder kept
-              ? new Folder(modeThere(found), modified(found), inode(found), kept.children)
-                  .orBefore(kept)
-              : inside;
-        }
-        default -> {
-          drop(path, before);
-          problem(path, "is neither a file nor a folder nor a symlink: left out", LEAVE_OUT);
-          yield null;
-        }
-      };
+      if (found.isFile()) {
+        return file(path, file, found, before);
+      }
+      if (found.isLink()) {
+        return link(path, file, found, before);
+      }
+      problem(path, "is neither a file nor a folder nor a symlink: left out", LEAVE_OUT);
+      return null;
     }
 
-    private Entry link(String path, Path file, Map<String, Object> found, Entry before) {
+    /** A folder that is known, itself and what is dirty in it. */
+    private Entry changed(String path, Path folder, Stat found, Folder before, Dirty.Paths dirty)
+        throws IOException {
+      if (!Files.isReadable(folder) || !Files.isExecutable(folder)) {
+        throw new AccessDeniedException(path); // From now on, no one knows what is in it.
+      }
+      Entry inside = update(path, folder, rules.get(path), before, dirty);
+      return inside instanceof Folder kept ? folder(found, kept.children).orBefore(kept) : inside;
+    }
+
+    private Folder folder(Stat own, SortedMap<String, Entry> children) {
+      return new Folder(modeThere(own), own.modified(), own.inode(), children);
+    }
+
+    private Entry link(String path, Path file, Stat found, Entry before) {
       try {
-        Symlink now = new Symlink(Names.ofLink(Files.readSymbolicLink(file)), modified(found));
+        Symlink now = new Symlink(Names.ofLink(Files.readSymbolicLink(file)), found.modified());
         return now.equals(before) ? before : now;
       } catch (IOException broken) {
-        return closed(path, file, mode(found), broken);
+        return closed(path, file, found::isLike, broken);
       }
     }
 
@@ -958,10 +955,8 @@ public final class frep {
           });
     }
 
-    private Entry file(String path, Path file, Map<String, Object> found, Entry before) {
-      RegularFile now =
-          new RegularFile(
-              modeThere(found), (Long) found.get("size"), modified(found), changed(found), 0);
+    private Entry file(String path, Path file, Stat found, Entry before) {
+      RegularFile now = file(found);
       if (!(before instanceof RegularFile old) || !sameStat(old, now)) {
         return now;
       }
@@ -975,8 +970,11 @@ public final class frep {
 
     /** A folder's own attributes as they are on the disk now. */
     Folder folderNow(Path folder) throws IOException {
-      Map<String, Object> found = attributes(folder);
-      return new Folder(modeThere(found), modified(found), inode(found), new TreeMap<>());
+      return folder(Stat.of(folder), new TreeMap<>());
+    }
+
+    private RegularFile file(Stat found) {
+      return new RegularFile(modeThere(found), found.size(), found.modified(), found.changed(), 0);
     }
 
     static boolean sameStat(RegularFile a, RegularFile b) {
@@ -992,13 +990,13 @@ public final class frep {
         throws IOException {
       TreeMap<String, Path> names = new TreeMap<>();
       TreeMap<String, Entry> children = new TreeMap<>();
-      Map<String, Object> own;
+      Stat own;
       try {
         if (watcher != null) {
           watcher.register(path, folder); // Register, then list: what comes later is told.
         }
-        own = attributes(folder);
-        if (!isFolder(own)) { // To list it could mean to list what a symlink leads to.
+        own = Stat.of(folder);
+        if (!own.isFolder()) { // To list it could mean to list what a symlink leads to.
           throw new NotDirectoryException(path);
         }
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
@@ -1009,7 +1007,7 @@ public final class frep {
       } catch (NoSuchFileException | NotDirectoryException gone) {
         return drop(path, before); // Or another, of which its folder's event tells.
       } catch (IOException unreadable) {
-        return closed(path, folder, 0040000, unreadable);
+        return closed(path, folder, Stat::isFolder, unreadable);
       }
       IgnoreRules.Folder rule;
       try {
@@ -1033,10 +1031,10 @@ public final class frep {
           (name, child) -> {
             String at = join(path, name);
             Entry old = before.children.get(name);
-            Map<String, Object> found = found(at, child, rule);
+            Stat found = found(at, child, rule);
             if (found == null) {
               drop(at, old);
-            } else if (isFolder(found)) { // Much of a scan is waiting for answers: wait for many.
+            } else if (found.isFolder()) { // Much of a scan is waiting for answers: wait for many.
               folders.add(
                   new Work(
                       () -> put(children, name, known(at, child, found, rule, old, true, null))));
@@ -1045,8 +1043,7 @@ public final class frep {
             }
           });
       ForkJoinTask.invokeAll(folders);
-      Folder now = new Folder(modeThere(own), modified(own), inode(own), children);
-      return kept(path, rule, now.orBefore(before));
+      return kept(path, rule, folder(own, children).orBefore(before));
     }
 
     private static void put(Map<String, Entry> children, String name, Entry entry) {
@@ -1060,9 +1057,9 @@ public final class frep {
     /**
      * What could not be read; nothing if it is gone or of another kind by now: that is an event.
      */
-    private Entry closed(String path, Path file, int mode, IOException why) {
+    private Entry closed(String path, Path file, Predicate<Stat> same, IOException why) {
       try {
-        if ((mode(attributes(file)) & 0170000) != (mode & 0170000)) {
+        if (!same.test(Stat.of(file))) {
           return null;
         }
       } catch (IOException hidden) {
@@ -1137,14 +1134,15 @@ public final class frep {
       return lost ? Exit.SOURCE : problems.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
     }
 
-    static Map<String, Object> attributes(Path file) throws IOException {
-      return Files.readAttributes(file, ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+    /** If nothing is watched, no one will ask how what is known has changed. */
+    private Stat stat(Path file) throws IOException {
+      return watcher == null ? Stat.quick(file) : Stat.of(file);
     }
 
     /** The attributes; null if there is nothing. */
-    private Map<String, Object> found(String path, Path file, IgnoreRules.Folder rule) {
+    private Stat found(String path, Path file, IgnoreRules.Folder rule) {
       try {
-        return attributes(file);
+        return stat(file);
       } catch (IOException hidden) { // Its folder may not be entered, or its path is too long.
         if (isGone(file, hidden)) {
           return null;
@@ -1165,7 +1163,7 @@ public final class frep {
       }
       for (Path up = file.getParent(); up != null && up.startsWith(root); up = up.getParent()) {
         try { // Java does not tell by the kind of an exception that a folder has become a file.
-          return !isFolder(attributes(up));
+          return !Stat.of(up).isFolder();
         } catch (NoSuchFileException gone) {
           return true;
         } catch (IOException hidden) {
@@ -1176,48 +1174,20 @@ public final class frep {
     }
 
     /** In place of the attributes of what is there, and no one knows what it is. */
-    private static final Map<String, Object> HIDDEN = new HashMap<>(Map.of("mode", 0));
-
-    private static boolean isFolder(Map<String, Object> found) {
-      return (mode(found) & 0170000) == 0040000;
-    }
+    private static final Stat HIDDEN = new Stat(0, 0, 0, 0, 0);
 
     /** What is here counts with the mode that it shall have there. */
-    private int modeThere(Map<String, Object> found) {
-      return options.mode(mode(found) & 07777, isFolder(found));
-    }
-
-    private static int mode(Map<String, Object> found) {
-      if (found.get("mode") instanceof Integer mode) {
-        return mode;
-      }
-      return found.get("isDirectory").equals(true)
-          ? 0040755
-          : found.get("isSymbolicLink").equals(true)
-              ? 0120777
-              : found.get("isRegularFile").equals(true) ? 0100644 : 0;
-    }
-
-    private static long modified(Map<String, Object> found) {
-      return ((FileTime) found.get("lastModifiedTime")).to(TimeUnit.NANOSECONDS);
-    }
-
-    private static long changed(Map<String, Object> found) {
-      return found.get("ctime") instanceof FileTime time ? time.to(TimeUnit.NANOSECONDS) : 0;
-    }
-
-    private static long inode(Map<String, Object> found) {
-      return found.get("ino") instanceof Long inode ? inode : 0;
+    private int modeThere(Stat found) {
+      return options.mode(found.mode() & 07777, found.isFolder());
     }
 
     /** The entry as it is on the disk now, to be held against the one of a snapshot. */
     RegularFile now(Path file) throws IOException {
-      Map<String, Object> found = attributes(file);
-      if ((mode(found) & 0170000) != 0100000) {
+      Stat found = stat(file);
+      if (!found.isFile()) {
         throw new NoSuchFileException(file.toString());
       }
-      return new RegularFile(
-          modeThere(found), (Long) found.get("size"), modified(found), changed(found), 0);
+      return file(found);
     }
   }
 
