@@ -21,6 +21,8 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -123,9 +125,16 @@ final class Link implements AutoCloseable {
     return thread;
   }
 
+  /** 96 random bits: asked for where Java would ask, too, but it takes a while to find its way. */
   static String nonce() {
     byte[] random = new byte[12];
-    new SecureRandom().nextBytes(random);
+    try (InputStream system = Files.newInputStream(Path.of("/dev/urandom"))) {
+      if (system.readNBytes(random, 0, random.length) < random.length) {
+        throw new EOFException();
+      }
+    } catch (IOException elsewhere) {
+      new SecureRandom().nextBytes(random);
+    }
     return HexFormat.of().formatHex(random);
   }
 
@@ -158,7 +167,7 @@ final class Link implements AutoCloseable {
   private static String tag(String name) {
     CRC32C checksum = new CRC32C();
     checksum.update(latin1(name));
-    return String.format("%08x", checksum.getValue());
+    return HexFormat.of().toHexDigits(checksum.getValue(), 8);
   }
 
   private static byte[] latin1(String text) {

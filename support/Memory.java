@@ -8,10 +8,14 @@ import dev.frep.frep.Symlink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
@@ -37,7 +41,8 @@ final class Memory {
       sum.update((part + "\0").getBytes(StandardCharsets.UTF_8));
     }
     int more = (source + "\0" + target + "\0" + destination).hashCode();
-    file = folder().resolve(String.format("%08x%08x", sum.getValue(), more));
+    HexFormat hex = HexFormat.of();
+    file = folder().resolve(hex.toHexDigits(sum.getValue(), 8) + hex.toHexDigits(more));
   }
 
   private static Path folder() {
@@ -80,8 +85,9 @@ final class Memory {
     }
     try {
       Files.createDirectories(file.getParent());
-      Path fresh = Files.createTempFile(file.getParent(), "new", "");
+      Path fresh = file.resolveSibling("new" + Link.nonce());
       try {
+        Files.createFile(fresh, onlyForUs());
         Files.write(fresh, content);
         Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
         written = content;
@@ -91,6 +97,15 @@ final class Memory {
     } catch (IOException unwritable) {
       console.debug("cannot remember what was put there: " + unwritable);
     }
+  }
+
+  /** It holds the names of files that others may not be meant to see. */
+  private static FileAttribute<?>[] onlyForUs() {
+    boolean posix = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+    var mode = PosixFilePermissions.fromString("rw-------");
+    return posix
+        ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(mode)}
+        : new FileAttribute<?>[0];
   }
 
   // An entry is a letter for its kind, its attributes, and for a folder each name and entry in it.

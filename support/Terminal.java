@@ -43,8 +43,8 @@ final class Terminal {
       String stdout = Files.readSymbolicLink(STDOUT).toString();
       if (stdout.startsWith("/dev/pts/")) {
         return true;
-      } else if (!stdout.startsWith("/")) {
-        return false; // pipe:[1], socket:[2]
+      } else if (!stdout.startsWith("/dev/") || stdout.equals("/dev/null")) {
+        return false; // pipe:[1], socket:[2], a file
       }
     } catch (IOException notLinux) {
       // Then the shell knows.
