@@ -121,8 +121,10 @@ import java.util.concurrent.ForkJoinTask;
 import java.util.concurrent.RecursiveAction;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.zip.CRC32C;
 
@@ -157,7 +159,8 @@ public final class frep {
         targets.add(new Target(options, route, scanner, dirty, its, hooks.of(route)));
       }
       targets.forEach(Target::start); // They connect and list while the source is scanned.
-      AtomicReference<Folder> snapshot = new AtomicReference<>(scanner.scan(Folder.NONE));
+      Folder first = scanner.scan(part -> targets.forEach(target -> target.offerPart(part)));
+      AtomicReference<Folder> snapshot = new AtomicReference<>(first);
       targets.forEach(target -> target.offer(snapshot.get()));
       if (watcher != null) {
         Sweep.start(options.source, scanner, snapshot::get, dirty);
@@ -351,7 +354,7 @@ public final class frep {
     static final Folder NONE = new Folder(-1, -1, -1, new TreeMap<>());
   }
 
-  /** Something that is there and cannot be read: neither sent nor taken for deleted. */
+  /** Something of which no one knows what is in it: neither sent nor taken for deleted. */
   record Closed() implements Entry {}
 
   /** What is to be done at a path of the target. A path is "" for the source folder itself. */
@@ -666,6 +669,10 @@ public final class frep {
     private final Map<String, Glance> ofAge = new HashMap<>();
     private final Set<String> problems = ConcurrentHashMap.newKeySet();
     private final Set<String> told = ConcurrentHashMap.newKeySet();
+    private final Map<String, Unfinished> unfinished = new ConcurrentHashMap<>();
+    private final AtomicLong nextPart = new AtomicLong();
+    private volatile Consumer<Folder> parts; // As long as the first scan takes.
+    private volatile long pause;
     private volatile IgnoreRules ignore;
     private boolean lost;
 
@@ -683,6 +690,9 @@ public final class frep {
         work.run();
       }
     }
+
+    /** A folder while those in it are scanned; children are what is known by now. */
+    private record Unfinished(Stat own, TreeMap<String, Entry> children, List<String> folders) {}
 
     /** What was sent of a file so young that a change of it might leave no trace. */
     private record Glance(RegularFile file, long checksum) {}
@@ -716,6 +726,60 @@ public final class frep {
       }
       IgnoreRules.Folder around = rulesIn(parent(path));
       return around != null && around.sends(name(path), true) ? around.child(name(path)) : null;
+    }
+
+    /**
+     * The whole source, for the first time.
+     *
+     * @param parts gets what is known by then now and then, the rest as {@link Closed}
+     */
+    Folder scan(Consumer<Folder> parts) throws IOException {
+      return scan(
+          parts, Duration.ofMillis(100)); // A short scan is one set, if there is room in it.
+    }
+
+    /** The same, with that time before each part. */
+    Folder scan(Consumer<Folder> parts, Duration pause) throws IOException {
+      this.pause = pause.toNanos();
+      nextPart.set(System.nanoTime() + this.pause);
+      this.parts = parts;
+      Folder whole = scan(Folder.NONE);
+      this.parts = null;
+      return whole;
+    }
+
+    /** Hands on what is known by now, if that was not done just before. */
+    private void handOn() {
+      Consumer<Folder> parts = this.parts;
+      long due = nextPart.get();
+      long now = System.nanoTime();
+      if (parts != null
+          && now - due > 0
+          && nextPart.compareAndSet(due, now + pause)
+          && soFar("") instanceof Folder part) {
+        parts.accept(part);
+      }
+    }
+
+    /** What is known by now of a folder that is being scanned. */
+    private Entry soFar(String path) {
+      Unfinished folder = unfinished.get(path);
+      if (folder == null) {
+        return new Closed(); // Not begun; or just finished, which the next part will have.
+      }
+      TreeMap<String, Entry> children;
+      synchronized (folder.children) {
+        children = new TreeMap<>(folder.children);
+      }
+      boolean any = !children.isEmpty();
+      for (String name : folder.folders) {
+        if (!children.containsKey(name)) {
+          Entry inner = soFar(join(path, name));
+          any |= inner instanceof Folder;
+          children.put(name, inner);
+        }
+      }
+      return any ? folder(folder.own, children) : new Closed(); // Git may not want it empty.
     }
 
     /** The whole source; what is as it was before is the same object. */
@@ -1027,6 +1091,7 @@ public final class frep {
             }
           });
       List<RecursiveAction> folders = new ArrayList<>();
+      List<String> inner = new ArrayList<>();
       names.forEach(
           (name, child) -> {
             String at = join(path, name);
@@ -1035,6 +1100,7 @@ public final class frep {
             if (found == null) {
               drop(at, old);
             } else if (found.isFolder()) { // Much of a scan is waiting for answers: wait for many.
+              inner.add(name);
               folders.add(
                   new Work(
                       () -> put(children, name, known(at, child, found, rule, old, true, null))));
@@ -1042,7 +1108,10 @@ public final class frep {
               put(children, name, known(at, child, found, rule, old, true, null));
             }
           });
+      unfinished.put(path, new Unfinished(own, children, inner));
       ForkJoinTask.invokeAll(folders);
+      unfinished.remove(path);
+      handOn();
       return kept(path, rule, folder(own, children).orBefore(before));
     }
 

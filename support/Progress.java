@@ -33,14 +33,20 @@ final class Progress {
   private long began;
   private long nextReport;
   private boolean active;
+  private boolean known;
   private boolean told;
 
   Progress(Console console) {
     this.console = console;
   }
 
-  /** This is what is still to be sent now; what is left out waits for something. */
-  synchronized void remaining(List<Change> changes, Predicate<String> leftOut) {
+  /**
+   * This is what is still to be sent now; what is left out waits for something.
+   *
+   * @param all whether it is: else there is nothing to be told yet
+   */
+  synchronized void remaining(List<Change> changes, Predicate<String> leftOut, boolean all) {
+    known = all;
     if (!active) {
       active = true;
       gone = new Mark(handed, 0, 0);
@@ -91,7 +97,7 @@ final class Progress {
   /** Tells how far it has come, if that was not told just now. */
   synchronized void tick() {
     long now = System.nanoTime();
-    if (!active || now < nextReport) {
+    if (!active || !known || now < nextReport) {
       return;
     }
     nextReport = now + PAUSE.toNanos();

@@ -97,6 +97,7 @@ final class Target {
 
   private final CountDownLatch scanned = new CountDownLatch(1);
   private volatile Folder wanted;
+  private volatile boolean complete;
   private volatile Folder first;
   private volatile Folder settledAt;
   private volatile boolean stopping;
@@ -106,6 +107,7 @@ final class Target {
   private Folder ours = Folder.NONE;
   private final List<Folder> unsure = new ArrayList<>();
   private boolean firstCopyTold;
+  private boolean fullDiskTold;
   private List<Change> pending = List.of();
   private Folder lastGoal;
   private Folder pendingFor;
@@ -149,9 +151,16 @@ final class Target {
     thread.start();
   }
 
+  /** What is known of the source while it is scanned, for a target that has nothing yet. */
+  void offerPart(Folder part) {
+    wanted = part;
+    inbox.add(WAKE);
+  }
+
   void offer(Folder snapshot) {
     first = first == null ? snapshot : first;
     wanted = snapshot;
+    complete = true;
     scanned.countDown();
     inbox.add(WAKE);
   }
@@ -162,7 +171,7 @@ final class Target {
 
   /** All of the newest snapshot is acknowledged, or held back for a problem. */
   boolean settled() {
-    return settledAt == wanted;
+    return complete && settledAt == wanted;
   }
 
   /** Lets what is on its way arrive, and ends the link. */
@@ -240,9 +249,6 @@ final class Target {
       Folder there = look ? listed(link) : taken();
       if (options.dryRun()) {
         return preview(there);
-      }
-      if (!connected) {
-        warnOfFullDisk(there);
       }
       connected = true;
       pause = FIRST_PAUSE;
@@ -349,6 +355,7 @@ final class Target {
 
   /** Warns of a disk that will be full: some file systems hold more than they say. */
   private void warnOfFullDisk(Folder there) {
+    fullDiskTold = true;
     long needed = there == wanted ? 0 : contentBytes(wanted) - contentBytes(there);
     if (needed > free) {
       console.error(
@@ -382,7 +389,7 @@ final class Target {
   /** Prints what would be sent and deleted. */
   private Exit preview(Folder there) throws Failure, InterruptedException {
     Folder goal = goal();
-    List<Change> changes = Diff.between(there, goal, scanner::belongs);
+    List<Change> changes = missing(there, goal);
     changes.removeIf(change -> isHeld(change, Set.of()));
     Preview.lines(changes, there).forEach(console::answer);
     warnOfFullDisk(there);
@@ -399,6 +406,11 @@ final class Target {
   private Folder listed(Link link) throws Failure, InterruptedException, IOException {
     giveUpOnAcks();
     Folder there = ((Listing) await(link, Listing.class)).there();
+    if (there.children().isEmpty() && !complete && !options.looks()) {
+      unsure.clear();
+      ours = there; // Nothing is to be held against the source: it can be sent as it is found.
+      return ours;
+    }
     List<Folder> known = new ArrayList<>(List.of(ours));
     known.addAll(unsure);
     ours =
@@ -493,7 +505,11 @@ final class Target {
     while (true) {
       progress.tick();
       boolean last = stopping; // Read first: what is wanted then is the last.
+      boolean whole = complete; // As is this.
       Folder goal = wanted;
+      if (whole && !fullDiskTold) {
+        warnOfFullDisk(expected);
+      }
       boolean resting = restUntil > System.nanoTime();
       if (inFlight.size() < WINDOW && goal != tried && !resting) {
         Sent sent = send(link, expected, goal, last);
@@ -506,12 +522,12 @@ final class Target {
       }
       if (inFlight.isEmpty()) {
         ours = expected;
-        if (news && tried == goal) {
+        if (whole && news && tried == goal) {
           news = false;
           changed.run();
         }
-        if (tried == goal && !resting && !isRestless()
-            || last && cut(Diff.between(expected, goal, scanner::belongs)).isEmpty()) {
+        boolean nothingLeft = tried == goal && !resting && !isRestless();
+        if (whole && (nothingLeft || last && cut(missing(expected, goal)).isEmpty())) {
           settle(goal);
           expected = ours;
           if (midway && options.trash()) { // What comes next is another change.
@@ -552,6 +568,10 @@ final class Target {
     }
   }
 
+  private List<Change> missing(Folder there, Folder here) {
+    return Diff.between(there, here, scanner::belongs);
+  }
+
   /** Whether a file that changed while it was read will be tried again soon. */
   private boolean isRestless() {
     long longAgo = System.nanoTime() - RESTLESS.toNanos();
@@ -568,7 +588,7 @@ final class Target {
   private static final Duration RESTLESS = Duration.ofSeconds(10);
 
   private void settle(Folder goal) {
-    List<Change> missing = Diff.between(ours, goal, scanner::belongs);
+    List<Change> missing = missing(ours, goal);
     inStep = missing.isEmpty();
     ours = inStep ? Manifest.settled(ours, goal) : ours;
     boolean another = settledAt != goal;
@@ -599,7 +619,7 @@ final class Target {
   private Sent send(Link link, Folder expected, Folder goal, boolean last)
       throws IOException, Failure {
     boolean same = pendingFor == goal && pendingAfter == expected;
-    List<Change> all = same ? pending : Diff.between(expected, goal, scanner::belongs);
+    List<Change> all = same ? pending : missing(expected, goal);
     if (!same) {
       guard(all, expected);
     }
@@ -611,7 +631,7 @@ final class Target {
       return null;
     }
     if (!same) {
-      progress.remaining(all, held::containsKey);
+      progress.remaining(all, held::containsKey, complete);
     }
     long started = System.nanoTime();
     long number = ++numbers;
@@ -631,10 +651,11 @@ final class Target {
     if (written.applied().isEmpty()) {
       return send(link, expected, goal, last);
     }
-    Draft draft = new Draft(expected);
-    written.applied().forEach(draft::apply);
-    Folder result = draft.close();
     boolean inOrder = held.isEmpty() && urgent.isEmpty();
+    Folder result =
+        inOrder && changes.size() == all.size()
+            ? Manifest.settled(expected, goal)
+            : drafted(expected, written.applied());
     if (inOrder && changes.size() < all.size()) { // Else what is left is compared anew.
       pending = all.subList(changes.size(), all.size());
       pendingFor = goal;
@@ -644,15 +665,21 @@ final class Target {
         number, written.applied(), result, written.bytes(), chunks.trip(weight(changes)));
   }
 
+  private static Folder drafted(Folder expected, List<Change> applied) {
+    Draft draft = new Draft(expected);
+    applied.forEach(draft::apply);
+    return draft.close();
+  }
+
   /** What has just changed, if it is little and more was waiting: a save overtakes a long copy. */
   private List<Change> urgent(List<Change> all, Folder expected, Folder goal) {
     Folder before = lastGoal;
-    lastGoal = goal;
+    lastGoal = complete ? goal : null;
     if (before == null || before == goal || weight(all) < pace.setBytes()) {
       return List.of();
     }
     Set<String> paths = new HashSet<>();
-    Diff.between(before, goal, scanner::belongs).forEach(change -> paths.add(change.path()));
+    missing(before, goal).forEach(change -> paths.add(change.path()));
     List<Change> urgent =
         all.stream()
             .filter(change -> paths.contains(change.path()))

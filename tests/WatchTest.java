@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -126,7 +125,7 @@ class WatchTest {
   void anEventThatIsLostBesideOneThatIsNot() throws Exception {
     var dirty = new frep.Dirty();
     var console = Console.open(Display.Detail.QUIET, false, false, false);
-    var scanner = new frep.Scanner(options(), null, console);
+    var scanner = new frep.Scanner(world.options(), null, console);
     var before = scanner.scan(frep.Folder.NONE);
     write("first/told", "told\n");
     write("first/lost", "lost\n");
@@ -143,7 +142,7 @@ class WatchTest {
   @Test
   void aFileInThePlaceOfTheSourceWithItsInode() throws Exception {
     var console = Console.open(Display.Detail.QUIET, false, false, false);
-    var scanner = new frep.Scanner(options(), null, console);
+    var scanner = new frep.Scanner(world.options(), null, console);
     var before = scanner.scan(frep.Folder.NONE);
     remove(world.source);
     Files.writeString(world.source, "no folder\n");
@@ -155,30 +154,6 @@ class WatchTest {
     var now = scanner.next(same, dirty.await(frep.Watcher.SETTLE, () -> false));
 
     assertNull(now, "the source is gone: nothing is to be sent");
-  }
-
-  private frep.Options options() {
-    return new frep.Options(
-        world.source,
-        "copy",
-        world.parent.toString(),
-        false,
-        true,
-        true,
-        Duration.ofSeconds(30),
-        null,
-        false,
-        false,
-        false,
-        false,
-        false,
-        "",
-        Chmod.NONE,
-        false,
-        null,
-        null,
-        -1,
-        new IgnoreRules.Options(true, false, true, List.of()));
   }
 
   @Test

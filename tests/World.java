@@ -78,6 +78,31 @@ final class World {
     assertEquals("", stages(), "staging folders left");
   }
 
+  /** Nothing asked for but to replicate. */
+  frep.Options options() {
+    return new frep.Options(
+        source,
+        "copy",
+        parent.toString(),
+        false,
+        true,
+        true,
+        Duration.ofSeconds(30),
+        null,
+        false,
+        false,
+        false,
+        false,
+        false,
+        "",
+        Chmod.NONE,
+        false,
+        null,
+        null,
+        -1,
+        new IgnoreRules.Options(true, false, true, List.of()));
+  }
+
   /** Starts frep from the source to the destination, with what else is on its line. */
   Frep.Running start(Object... words) {
     var all = new ArrayList<Object>(List.of(source, parent));

@@ -38,6 +38,7 @@
 //SOURCES MutationTest.java
 //SOURCES NamesTest.java
 //SOURCES OwnerTest.java
+//SOURCES PartsTest.java
 //SOURCES PlugInTest.java
 //SOURCES PodmanStore.java
 //SOURCES PodsReplicationTest.java
