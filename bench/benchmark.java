@@ -14,6 +14,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -38,6 +39,7 @@ class benchmark {
   private static final int FILES_PER_FOLDER = 17; // 5,000 in 300, as source code has it.
   private static final String BURST = "2,000 new files in 200 new folders, to identical";
   private static final int SAVES = 100;
+  private static final int TARGETS = 8;
   private static final double DEADLINE = 300; // Seconds; who takes longer hangs.
 
   private final int files;
@@ -107,6 +109,7 @@ class benchmark {
         follow(watcher, small);
       }
       burst(small);
+      fanOut(small, files);
     }
     table.print(Stream.concat(copiers.stream(), watchers.stream()).map(Contender::name).distinct());
   }
@@ -187,6 +190,32 @@ class benchmark {
       verify(source, home(contender));
       shell("rm -rf -- " + quote(burst));
     }
+  }
+
+  /** What many copies cost this machine, made at once or one after another: processor time. */
+  private void fanOut(Path source, int files) throws Exception {
+    String scenario =
+        String.format(Locale.ROOT, "%,d files to %d targets, processor time", files, TARGETS);
+    for (Contender contender : copiers) {
+      forget(contender);
+      List<Path> homes = new ArrayList<>();
+      for (int i = 1; i <= TARGETS; i++) {
+        homes.add(Files.createDirectories(home(contender).resolve("" + i)));
+      }
+      table.add(scenario, contender.name(), processor(contender, contender.copies(source, homes)));
+      for (Path home : homes) {
+        verify(source, home);
+      }
+      forget(contender);
+    }
+  }
+
+  /** The seconds that all processes of a command have worked. */
+  private double processor(Contender contender, String command) throws Exception {
+    seconds(contender, "TIMEFORMAT='%U %S'; time { " + command + "; }");
+    List<String> said = Files.readAllLines(log(contender));
+    String[] times = said.get(said.size() - 1).split(" ");
+    return Double.parseDouble(times[0]) + Double.parseDouble(times[1]);
   }
 
   /** Until a change arrives soon: some watchers miss what happens while they begin. */
@@ -324,6 +353,9 @@ class benchmark {
       throw new AssertionError(name() + " does not watch");
     }
 
+    /** Copies into each of the folders. */
+    abstract String copies(Path source, List<Path> homes) throws IOException;
+
     boolean present() {
       String tool = name().split(" ")[0];
       return Stream.of(System.getenv("PATH").split(":"))
@@ -341,6 +373,11 @@ class benchmark {
     String copy(Path source) {
       return pipe(source, home(this));
     }
+
+    @Override
+    String copies(Path source, List<Path> homes) {
+      return homes.stream().map(home -> pipe(source, home)).collect(Collectors.joining("; "));
+    }
   }
 
   private final class Rsync extends Contender {
@@ -351,7 +388,16 @@ class benchmark {
 
     @Override
     String copy(Path source) {
-      return "exec rsync -a --exclude=node_modules " + quote(source) + " " + quote(home(this));
+      return "exec " + copy(source, home(this));
+    }
+
+    private String copy(Path source, Path home) {
+      return "rsync -a --exclude=node_modules " + quote(source) + " " + quote(home);
+    }
+
+    @Override
+    String copies(Path source, List<Path> homes) {
+      return homes.stream().map(home -> copy(source, home)).collect(Collectors.joining("; "));
     }
   }
 
@@ -360,6 +406,11 @@ class benchmark {
     @Override
     String name() {
       return "lsyncd";
+    }
+
+    @Override
+    String copies(Path source, List<Path> homes) {
+      throw new AssertionError(name() + " only watches");
     }
 
     @Override
@@ -386,23 +437,37 @@ class benchmark {
 
     @Override
     String copy(Path source) {
-      return command("--once", source);
+      return "exec " + command("--once", source, home(this)) + " -- bash";
     }
 
     @Override
     String watch(Path source) {
-      return command("", source);
+      return "exec " + command("", source, home(this)) + " -- bash";
     }
 
-    private String command(String option, Path source) {
+    /** The destination is the same path at all of them: so each has a working folder of its own. */
+    @Override
+    String copies(Path source, List<Path> homes) throws IOException {
+      Path ssh = Files.createDirectories(scratch.resolve("bin")).resolve("ssh");
+      Files.writeString(
+          ssh, "#!/bin/bash\ncd \"${@: -2:1}\" && exec sh -c \"${@: -1}\" # ... HOST COMMAND\n");
+      Files.setPosixFilePermissions(ssh, PosixFilePermissions.fromString("rwx------"));
+      String command = command("--once", source, Path.of("/proc/self/cwd"));
+      for (Path home : homes) {
+        command += " --ssh " + quote(home);
+      }
+      return "PATH=" + quote(ssh.getParent()) + ":$PATH " + command;
+    }
+
+    private String command(String option, Path source, Path home) {
       return String.format(
-          "exec %s %s -cp %s dev.frep.frep %s %s %s -- bash",
+          "%s %s -cp %s dev.frep.frep %s %s %s",
           quote(Path.of(System.getProperty("java.home"), "bin", "java")),
           String.join(" ", ManagementFactory.getRuntimeMXBean().getInputArguments()),
           quote(System.getProperty("java.class.path")),
           option,
           quote(source),
-          quote(home(this)));
+          quote(home));
     }
   }
 
