@@ -8,18 +8,20 @@ import dev.frep.frep.Delete;
 import dev.frep.frep.Entry;
 import dev.frep.frep.Folder;
 import dev.frep.frep.Put;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.TreeMap;
 
 /** A snapshot in the making: folders are opened for changes, and closed all at once. */
 final class Draft {
-  private final Folder base;
-  private final TreeMap<String, Object> children;
+  private final TreeMap<String, Entry> children;
+  private final Map<String, Draft> open =
+      new HashMap<>(); // In place of the folders of their names.
   private Folder attributes;
 
   Draft(Folder base) {
-    this.base = base;
     this.attributes = base;
-    this.children = new TreeMap<>(base.children());
+    this.children = new TreeMap<>(base.children()); // In one go, since they are sorted.
   }
 
   /** Carries out a change; folders on the way that are not there are left out. */
@@ -34,36 +36,46 @@ final class Draft {
       return;
     }
     if (change instanceof Delete) {
-      folder.children.remove(name(path));
+      folder.put(name(path), null);
     } else if (change instanceof Put put) {
       if (!(put.entry() instanceof Folder now)) {
-        folder.children.put(name(path), put.entry());
+        folder.put(name(path), put.entry());
       } else if (put.fresh()) {
-        folder.children.put(name(path), now.with(new TreeMap<>()));
+        folder.put(name(path), now.with(new TreeMap<>()));
       } else if (open(path) != null) {
         open(path).attributes = now;
       }
     }
   }
 
+  /** There shall be this; null: nothing. */
+  private void put(String name, Entry entry) {
+    open.remove(name);
+    if (entry == null) {
+      children.remove(name);
+    } else {
+      children.put(name, entry);
+    }
+  }
+
   private Draft open(String path) {
     Draft draft = this;
     for (String name : path.isEmpty() ? new String[0] : path.split("/")) {
-      Object child = draft == null ? null : draft.children.get(name);
-      if (child instanceof Folder folder) {
-        child = new Draft(folder);
-        draft.children.put(name, child);
+      Draft inner = draft.open.get(name);
+      if (inner == null) {
+        if (!(draft.children.get(name) instanceof Folder folder)) {
+          return null;
+        }
+        inner = new Draft(folder);
+        draft.open.put(name, inner);
       }
-      draft = child instanceof Draft open ? open : null;
+      draft = inner;
     }
     return draft;
   }
 
   Folder close() {
-    TreeMap<String, Entry> closed = new TreeMap<>();
-    children.forEach(
-        (name, child) ->
-            closed.put(name, child instanceof Draft draft ? draft.close() : (Entry) child));
-    return new Folder(attributes.mode(), attributes.modified(), attributes.inode(), closed);
+    open.forEach((name, draft) -> children.put(name, draft.close()));
+    return new Folder(attributes.mode(), attributes.modified(), attributes.inode(), children);
   }
 }
