@@ -5,7 +5,7 @@
 # and waits for "ready" before it sends a byte more, since shells read ahead. Nothing is installed.
 #
 # The wire. Each line of either end begins with NONCE, random and known to these two ends alone.
-#   sender    NONCE list                what is there?
+#   sender    NONCE list [gzip]         what is there? And: compress the answer
 #             NONCE set N SIZE          a change set: a tar archive follows, padded to records of SIZE
 #                                       bytes. Or, if that is 0 or gzip, in pieces, as it is or
 #                                       compressed, each after a line of its own:
@@ -16,7 +16,8 @@
 #             NONCE facts               whose shell is it, and how late is it there?
 #             NONCE ping N | bye
 #   receiver  NONCE ready KEY=VALUE...  or: NONCE refused REASON DETAIL...
-#             NONCE listing gnu|stat    then records as in list_gnu and list_stat, then: NONCE listed
+#             NONCE listing gnu|stat [gzip]
+#                                       then records as in list_gnu or list_stat, then: NONCE listed
 #             NONCE sums                then records as in sums
 #             NONCE ok N                or: what the tools said, without NONCE, then NONCE err N
 #             NONCE facts KEY=VALUE...
@@ -249,11 +250,18 @@ stamp() { cp -R --remove-destination --preserve=mode,timestamps -- "$in/d/." "$d
 
 # --- what is there ------------------------------------------------------------------------------
 
-list() {
-    say listing "$lists"
-    if cd -P -- "$dest" 2>/dev/null; then "list_$lists"; else printf '\0'; fi
+list() { # [gzip]
+    if [ "$1" = gzip ]; then
+        say listing "$lists" gzip
+        entries | gzip -1
+    else
+        say listing "$lists"
+        entries
+    fi
     say listed
 }
+
+entries() { if cd -P -- "$dest" 2>/dev/null; then "list_$lists"; else printf '\0'; fi; }
 
 # DEPTH TYPE MODE SIZE SECONDS NAME, NUL, target of a link, NUL, each folder before what is in it; at
 # the end an empty record. Without a time zone find would look for one at each file, which takes twice
@@ -475,7 +483,7 @@ main() { # NONCE TAG PARENT NAME [look | undo | replicate [TRASH [OWNER]]]
     while IFS=' ' read -r mark word number size <&3; do
         [ "$mark" = "$nonce" ] || break
         case $word in
-            list) list ;;
+            list) list "$number" ;;
             sums) sums ;;
             facts) facts ;;
             set) stage "$number" "$size" ;;

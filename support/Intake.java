@@ -4,6 +4,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
 
 /** Takes in what the other end says, as text that ends with a byte known before; bytes as chars. */
 final class Intake {
@@ -45,6 +47,79 @@ final class Intake {
           return null;
         }
         throw new EOFException(cut(pieces, longest));
+      }
+    }
+  }
+
+  /**
+   * What gzip has compressed, and follows now; when that has ended, this one goes on.
+   *
+   * @throws IllegalArgumentException if it is not that, also when it is read
+   */
+  Intake unzipped() throws IOException {
+    byte[] header = new byte[10]; // What gzip writes when it does not know of a file.
+    for (int i = 0; i < header.length; i++) {
+      header[i] = next();
+    }
+    if (header[0] != 0x1f || header[1] != (byte) 0x8b || header[2] != 8 || header[3] != 0) {
+      throw new IllegalArgumentException("not compressed by gzip");
+    }
+    return new Intake(new Unzipped());
+  }
+
+  /** Takes as much as the compressed data says that it is, and no byte more. */
+  private final class Unzipped extends InputStream {
+    private final Inflater inflater = new Inflater(true);
+    private boolean over;
+
+    @Override
+    public int read() {
+      throw new UnsupportedOperationException("byte by byte");
+    }
+
+    @Override
+    public int read(byte[] to, int start, int length) throws IOException {
+      try {
+        while (!over) {
+          int count = inflater.inflate(to, start, length);
+          if (count > 0) {
+            return count;
+          } else if (inflater.finished()) {
+            end();
+          } else {
+            fill();
+            inflater.setInput(buffer, position, limit - position);
+            position = limit;
+          }
+        }
+        return -1;
+      } catch (DataFormatException broken) {
+        throw new IllegalArgumentException("not compressed by gzip", broken);
+      }
+    }
+
+    private void end() throws IOException {
+      over = true;
+      position = limit - inflater.getRemaining();
+      inflater.end();
+      for (int i = 0; i < 8; i++) { // A checksum and the size.
+        next();
+      }
+    }
+  }
+
+  private byte next() throws IOException {
+    fill();
+    return buffer[position++];
+  }
+
+  /** Sees to it that there is at least a byte in the buffer. */
+  private void fill() throws IOException {
+    if (position == limit) {
+      position = 0;
+      limit = Math.max(0, in.read(buffer));
+      if (limit == 0) {
+        throw new EOFException();
       }
     }
   }

@@ -5,6 +5,7 @@ import dev.frep.frep.Err;
 import dev.frep.frep.Exit;
 import dev.frep.frep.Facts;
 import dev.frep.frep.Failure;
+import dev.frep.frep.Folder;
 import dev.frep.frep.Gone;
 import dev.frep.frep.Listing;
 import dev.frep.frep.Nonsense;
@@ -76,7 +77,8 @@ final class Link implements AutoCloseable {
   private Duration grace = Duration.ofSeconds(5);
   private final Map<String, AtomicInteger> unanswered = new ConcurrentHashMap<>();
   private volatile IOException broken;
-  private volatile long lastSign = System.nanoTime();
+  private final long begun = System.nanoTime();
+  private volatile long lastSign = begun;
 
   Link(Options options, Route route, Consumer<Reply> replies, Console console, Progress progress)
       throws Failure {
@@ -261,6 +263,10 @@ final class Link implements AutoCloseable {
     lastSign = System.nanoTime();
   }
 
+  Duration age() {
+    return Duration.ofNanos(System.nanoTime() - begun);
+  }
+
   Duration silence() {
     return Duration.ofNanos(System.nanoTime() - lastSign);
   }
@@ -393,7 +399,7 @@ final class Link implements AutoCloseable {
         Reply reply;
         if (words.startsWith("listing ")) {
           answered("listing");
-          reply = new Listing(Manifest.read(in, words.endsWith("stat"), this::sign));
+          reply = new Listing(listing(in, words));
         } else if (words.equals("sums")) {
           answered("sums");
           reply = new Sums(Manifest.readSums(in, this::sign));
@@ -418,6 +424,19 @@ final class Link implements AutoCloseable {
     } finally {
       replies.accept(new Ended());
     }
+  }
+
+  private Folder listing(Intake in, String words) throws IOException {
+    boolean stat = words.startsWith("listing stat");
+    if (!words.endsWith(" gzip")) {
+      return Manifest.read(in, stat, this::sign);
+    }
+    Intake unzipped = in.unzipped();
+    Folder there = Manifest.read(unzipped, stat, this::sign);
+    if (unzipped.until('\0', LONGEST_QUOTE) != null) {
+      throw new IllegalArgumentException("more than a listing");
+    }
+    return there;
   }
 
   private Reply parse(String words) {

@@ -60,6 +60,18 @@ final class Pace {
     return weight > LIGHT && (asked == null ? slow >= SURE : asked);
   }
 
+  /**
+   * Whether what is there shall be told compressed: before it is told, no one knows the link.
+   *
+   * @param age how long the connection took to begin
+   */
+  boolean compressesListing(Duration age) {
+    return asked == null ? age.compareTo(FAR) > 0 : asked;
+  }
+
+  /** Who takes longer to begin is far away; or it is so slow that a little more does not matter. */
+  private static final Duration FAR = Duration.ofMillis(300);
+
   /** How long an answer takes when there is nothing to do: told before the first set is sent. */
   void roundTrip(Duration time) {
     roundTrip = time;

@@ -103,6 +103,7 @@ final class Target {
   private volatile boolean stopping;
   private volatile Exit end;
   private Archive.Facts facts;
+  private String list = "list";
   private long free;
   private Folder ours = Folder.NONE;
   private final List<Folder> unsure = new ArrayList<>();
@@ -237,10 +238,12 @@ final class Target {
     try {
       Ready ready = (Ready) await(link, Ready.class);
       boolean look = connected || options.initial() || options.verify();
+      boolean zips = "gzip".equals(ready.facts().get("zip"));
+      list = zips && pace.compressesListing(link.age()) ? "list gzip" : "list";
       if (look) {
         asked = System.nanoTime();
         link.command("ping 0");
-        link.command("list"); // It takes a while: the rest is done meanwhile.
+        link.command(list); // It takes a while: the rest is done meanwhile.
       }
       greet(link, ready);
       if (options.verify()) {
@@ -399,7 +402,7 @@ final class Target {
 
   /** What the target itself says is there is what was acknowledged. */
   private Folder learn(Link link) throws Failure, InterruptedException, IOException {
-    link.command("list");
+    link.command(list);
     return listed(link);
   }
 

@@ -59,7 +59,27 @@ class CompressionTest {
     words.addAll(SlowLink.to(4_000_000, Shell.BASH));
     var result = world.once(words.toArray());
     assertEquals(0, result.exit(), result.toString());
-    assertTrue(result.err().contains(" gzip\n"), result.err());
+    assertTrue(result.err().matches("(?s).*> set \\d+ gzip\n.*"), result.err());
+    Trees.assertSame(world.source, world.destination);
+    world.assertNoStage();
+  }
+
+  /** Before the first listing nothing is known of a link but how long it took to begin. */
+  @ParameterizedTest
+  @EnumSource
+  void whatIsThereIsToldCompressedFromAfar(Shell shell) throws Exception {
+    assumeTrue(shell.isHere());
+    var world = world();
+    var words =
+        new ArrayList<Object>(List.of("--debugging", "sh", "-c", "sleep 1; exec \"$@\"", ""));
+    words.addAll(shell.complete());
+    var first = world.once(words.toArray());
+    assertEquals(0, first.exit(), first.toString());
+    Files.writeString(world.source.resolve("late"), "late\n");
+    var second = world.once(words.toArray());
+    assertEquals(0, second.exit(), second.toString());
+    assertTrue(second.err().matches("(?s).*< listing (gnu|stat) gzip\n.*"), second.err());
+    assertTrue(second.out().contains("copied 1 file,"), second.out());
     Trees.assertSame(world.source, world.destination);
     world.assertNoStage();
   }

@@ -244,15 +244,13 @@ class HostileSourceTest {
             + count
             + " | xargs -d'\\n' touch");
 
-    var result =
-        Frep.with()
-            .within(Duration.ofMinutes(30))
-            .runs("--once", "--timeout", "600", source, parent, "--", "bash")
-            .succeeds();
+    var patient = Frep.with().within(Duration.ofMinutes(30));
+    Object[] words = {"--once", "--timeout", "600", source, parent, "--", "bash"};
+    var result = patient.runs(words).succeeds();
 
     assertTrue(result.out().contains("copied " + (count + 1) + " files"), result.out());
     assertEquals(count, copy.resolve("many").toFile().list().length);
-    once().succeeds();
+    patient.runs(words).succeeds();
   }
 
   // ---- Git's data ----

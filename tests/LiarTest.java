@@ -117,6 +117,11 @@ class LiarTest {
         "ready; root; seq -f '%.0f d 755 5 1700000000 dZZ' 99999999 | tr -d '\\n' | tr Z '\\0'"
             + " => 4 => .* does not fit into memory",
         "ready; say listing stat; nul ./nameZ => 4 => .* does not fit into memory",
+        "ready; say listing gnu gzip; echo no such thing; wait => 4 => .* not compressed by gzip",
+        "ready; say listing gnu gzip; root | gzip | head -c 12; much => 4 => .* by gzip",
+        "ready; say listing gnu gzip; root | gzip | head -c 30; exit 0 => 4 => the connection .*",
+        "ready; say listing gnu gzip; { root; end; much; } | sed 1,2d | gzip; wait => 4 => .* more"
+            + " than a listing",
         // acknowledgements
         "empty; asked commit; say ok 77; wait => 4 => the target answers to what was not sent",
         "empty; asked commit; say err 77; wait => 4 => the target answers to what was not sent",

@@ -255,7 +255,7 @@ class MutationTest {
       while IFS= read -r line; do
         case $line in
           "$n ping"*) give pong ;;
-          "$n list") give listing ;;
+          "$n list"*) give listing ;;
           "$n commit "*) i=$((i + 1)) && give "ok$i" ;;
           "$n bye") exit 0 ;;
         esac

@@ -4,6 +4,7 @@ import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -276,17 +277,30 @@ class ReceiverTest {
   @ParameterizedTest
   @EnumSource
   void listsWhatIsThere(Shell shell) throws Exception {
+    listsWhatIsThere(shell, "list");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void listsItCompressed(Shell shell) throws Exception {
+    listsWhatIsThere(shell, "list gzip");
+  }
+
+  private void listsWhatIsThere(Shell shell, String question) throws Exception {
     var world = world(shell);
     Files.createSymbolicLink(world.destination.resolve("link"), Path.of("to/\nwhere"));
     Files.writeString(world.destination.resolve("a\nb"), "12345");
     try (var session = open(shell, world)) {
-      session.line("list").until("listed");
+      session.line(question).until("listed");
       var heard = session.heard();
-      var form = heard.contains(" listing stat\n");
+      var form = heard.contains(" listing stat");
       var listing = heard.substring(heard.indexOf('\n', heard.indexOf(" listing ")) + 1);
       var bytes = listing.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
-      var there =
-          Manifest.read(new Intake(new java.io.ByteArrayInputStream(bytes)), form, () -> {});
+      var told = new Intake(new java.io.ByteArrayInputStream(bytes));
+      var intake = question.endsWith("gzip") ? told.unzipped() : told;
+      var there = Manifest.read(intake, form, () -> {});
+      assertNull(question.endsWith("gzip") ? intake.until('\0', 0) : null, "nothing after it");
+      assertEquals("", told.until('\n', 99), "the line after the data is not taken with it");
       assertEquals(
           List.of("a\nb", "file", "folder", "link"), List.copyOf(there.children().keySet()));
       assertEquals(5, ((frep.RegularFile) there.children().get("a\nb")).size());
