@@ -39,10 +39,8 @@ final class Intake {
       if (pieces.length() <= longest) {
         pieces.append(piece(limit));
       }
-      position = 0;
-      limit = in.read(buffer);
-      if (limit <= 0) {
-        limit = 0;
+      position = limit;
+      if (ends()) {
         if (pieces.length() == 0) {
           return null;
         }
@@ -85,9 +83,10 @@ final class Intake {
           if (count > 0) {
             return count;
           } else if (inflater.finished()) {
-            end();
+            finish();
+          } else if (ends()) {
+            throw new EOFException();
           } else {
-            fill();
             inflater.setInput(buffer, position, limit - position);
             position = limit;
           }
@@ -98,7 +97,7 @@ final class Intake {
       }
     }
 
-    private void end() throws IOException {
+    private void finish() throws IOException {
       over = true;
       position = limit - inflater.getRemaining();
       inflater.end();
@@ -109,19 +108,19 @@ final class Intake {
   }
 
   private byte next() throws IOException {
-    fill();
+    if (ends()) {
+      throw new EOFException();
+    }
     return buffer[position++];
   }
 
-  /** Sees to it that there is at least a byte in the buffer. */
-  private void fill() throws IOException {
+  /** Whether nothing more follows; else there is at least a byte in the buffer. */
+  boolean ends() throws IOException {
     if (position == limit) {
       position = 0;
       limit = Math.max(0, in.read(buffer));
-      if (limit == 0) {
-        throw new EOFException();
-      }
     }
+    return limit == 0;
   }
 
   private String piece(int end) {

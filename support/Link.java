@@ -433,7 +433,7 @@ final class Link implements AutoCloseable {
     }
     Intake unzipped = in.unzipped();
     Folder there = Manifest.read(unzipped, stat, this::sign);
-    if (unzipped.until('\0', LONGEST_QUOTE) != null) {
+    if (!unzipped.ends()) {
       throw new IllegalArgumentException("more than a listing");
     }
     return there;

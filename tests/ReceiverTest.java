@@ -4,7 +4,6 @@ import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -299,7 +298,7 @@ class ReceiverTest {
       var told = new Intake(new java.io.ByteArrayInputStream(bytes));
       var intake = question.endsWith("gzip") ? told.unzipped() : told;
       var there = Manifest.read(intake, form, () -> {});
-      assertNull(question.endsWith("gzip") ? intake.until('\0', 0) : null, "nothing after it");
+      assertTrue(intake == told || intake.ends(), "nothing comes after it");
       assertEquals("", told.until('\n', 99), "the line after the data is not taken with it");
       assertEquals(
           List.of("a\nb", "file", "folder", "link"), List.copyOf(there.children().keySet()));
