@@ -19,6 +19,8 @@ final class Pace {
   /** So often in a row a link must have been slow before it counts as slow. */
   private static final int SURE = 2;
 
+  private static final int VERY_SURE = 5;
+
   private static final long FIRST = 2 << 20;
 
   /** Who answers within this time is on this machine, or near: there more is soon done. */
@@ -80,12 +82,28 @@ final class Pace {
     }
   }
 
+  /**
+   * A link that has waited for gzip looks fast: once it is known as slow, that takes more proof.
+   */
+  private void count(boolean isSlow) {
+    if (isSlow) {
+      slow = Math.min(VERY_SURE, slow + 1);
+    } else if (slow > SURE) {
+      slow--;
+    } else if (slow == SURE) {
+      slow = 0;
+      setBytes = FIRST; // As many bytes as went with gzip would hold it for long.
+    } else {
+      slow = 0;
+    }
+  }
+
   void acknowledged(Trip trip) {
     long now = System.nanoTime();
     if (trip.wire >= TELLING) {
       double fixed = roundTrip.plus(COMMIT).toNanos();
       double inLink = Math.max(1, trip.blocked + (now - trip.ended) - fixed);
-      slow = trip.wire * 1e9 / inLink < SLOW ? slow + 1 : 0;
+      count(trip.wire * 1e9 / inLink < SLOW);
     }
     double aSecond = trip.weight * 1e9 / Math.max(1, now - trip.begun);
     if (trip.weight >= setBytes / 2) {
