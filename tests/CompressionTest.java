@@ -27,8 +27,12 @@ class CompressionTest {
   @TempDir Path base;
 
   private World world() throws IOException {
+    return world(40);
+  }
+
+  private World world(int files) throws IOException {
     var world = new World(Files.createDirectories(base.resolve("world")));
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < files; i++) {
       var file = world.source.resolve("folder" + i % 7 + "/file" + i);
       Files.createDirectories(file.getParent());
       Files.writeString(file, ("some words of file " + i + "\n").repeat(10_000));
@@ -54,7 +58,7 @@ class CompressionTest {
 
   @Test
   void byItselfIfTheLinkIsSlow() throws Exception {
-    var world = world();
+    var world = world(140); // Two sets are on their way, each 8 MB, before one has told how it was.
     var words = new ArrayList<Object>(List.of("--debugging"));
     words.addAll(SlowLink.to(4_000_000, Shell.BASH));
     var result = world.once(words.toArray());
