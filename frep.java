@@ -170,8 +170,9 @@ public final class frep {
         scanner.hint(dirty);
         Dirty.Paths paths = dirty.await(Watcher.SETTLE, () -> !stop.asked() && git.busy());
         boolean last = stop.asked();
-        if (last) { // In step is what has seen all that happened before.
-          seen = watcher == null || watcher.catchUp();
+        if (last || git.hasPaused()) { // All that happened before, not only what is heard by now.
+          boolean all = watcher == null || watcher.catchUp();
+          seen = all || !last;
           paths = dirty.take(paths);
         }
         Folder now = scanner.next(snapshot.get(), paths);

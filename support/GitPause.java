@@ -13,6 +13,7 @@ final class GitPause {
   private static final long STEP_MILLIS = 500;
 
   private final Path git;
+  private boolean paused;
 
   private GitPause(Path git) {
     this.git = git;
@@ -43,9 +44,19 @@ final class GitPause {
   }
 
   boolean busy() {
-    if (git == null) {
-      return false;
-    }
+    boolean now = git != null && works();
+    paused |= now;
+    return now;
+  }
+
+  /** Whether it was busy since this was asked last. */
+  boolean hasPaused() {
+    boolean was = paused;
+    paused = false;
+    return was;
+  }
+
+  private boolean works() {
     if (Files.exists(git.resolve("index.lock"))) {
       return true;
     }

@@ -142,6 +142,8 @@ class DriftTest {
       for (int i = 0; i < 50; i++) {
         write("checkout/" + i, "file " + i);
       }
+      Thread.sleep(1000); // Git is still at it.
+      assertFalse(Files.exists(copy.resolve("checkout")), "not in the middle of it");
       write("a", "after");
       Files.delete(lock);
       Trees.awaitSame(source, copy, ".git");
