@@ -373,7 +373,7 @@ public final class frep {
   record Delete(String path, boolean folder, boolean first, boolean locked) implements Change {}
 
   static String join(String folder, String name) {
-    return folder.isEmpty() ? name : folder + "/" + name;
+    return folder.isEmpty() ? name : folder.concat("/").concat(name);
   }
 
   static String parent(String path) {
@@ -1093,9 +1093,10 @@ public final class frep {
           });
       List<RecursiveAction> folders = new ArrayList<>();
       List<String> inner = new ArrayList<>();
+      String below = join(path, "");
       names.forEach(
           (name, child) -> {
-            String at = join(path, name);
+            String at = below.concat(name);
             Entry old = before.children.get(name);
             Stat found = found(at, child, rule);
             if (found == null) {

@@ -319,7 +319,7 @@ public final class IgnoreRules {
     }
 
     Reason decide(String name, boolean isFolder) {
-      String child = path + name;
+      String child = path.concat(name); // Without a builder: it is done for each path.
       Reason own = own(child, isFolder);
       if (own != null && !own.sent) {
         return own;

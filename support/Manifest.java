@@ -50,28 +50,43 @@ final class Manifest {
     } else {
       for (String record; !(record = in.next()).isEmpty(); ) {
         String target = in.next();
-        String[] word = record.split(" ", 6);
-        builder.add(
-            Integer.parseInt(word[0]),
-            word[5],
-            type(word[1]),
-            Integer.parseInt(word[2], 8),
-            Long.parseLong(word[3]),
-            Long.parseLong(word[4]),
-            target);
+        Words words = new Words(record);
+        int depth = Math.toIntExact(words.number(10));
+        int type = words.type();
+        int mode = Math.toIntExact(words.number(8));
+        long size = words.number(10);
+        long seconds = words.number(10);
+        builder.add(depth, words.rest(), type, mode, size, seconds, target);
         sign.run();
       }
     }
     return builder.build();
   }
 
-  private static int type(String letter) {
-    return switch (letter) {
-      case "f" -> FILE;
-      case "d" -> FOLDER;
-      case "l" -> LINK;
-      default -> 0;
-    };
+  /** Words with a blank after each, taken one by one: to split them all would cost much more. */
+  private static final class Words {
+    private final String text;
+    private int at;
+
+    Words(String text) {
+      this.text = text;
+    }
+
+    long number(int radix) {
+      int start = at;
+      at = text.indexOf(' ', start) + 1;
+      return Long.parseLong(text, start, at - 1, radix);
+    }
+
+    int type() {
+      char letter = text.charAt(at);
+      at += 2;
+      return letter == 'f' ? FILE : letter == 'd' ? FOLDER : letter == 'l' ? LINK : 0;
+    }
+
+    String rest() {
+      return text.substring(at);
+    }
   }
 
   private static final int FILE = 0100000;
@@ -199,12 +214,13 @@ final class Manifest {
 
     /** The same by depth, 0 for the root, in the folder that came last at the depth above. */
     void add(int depth, String name, int type, int mode, long size, long seconds, String target) {
-      boolean plain = !name.isEmpty() && name.indexOf('/') < 0 && !name.matches("\\.\\.?");
+      boolean outside = name.equals(".") || name.equals("..");
+      boolean plain = !name.isEmpty() && name.indexOf('/') < 0 && !outside;
       if (depth > open.size() || depth < 0 || depth > 0 && !plain) {
         throw new IllegalArgumentException("a listing that is out of order");
       }
       long modified = seconds * 1_000_000_000L;
-      TreeMap<String, Entry> children = new TreeMap<>();
+      TreeMap<String, Entry> children = type == FOLDER ? new TreeMap<>() : null;
       Entry entry =
           type == FOLDER
               ? new Folder(mode, modified, 0, children)
