@@ -9,6 +9,7 @@
 //SOURCES support/Check.java
 //SOURCES support/Chmod.java
 //SOURCES support/Console.java
+//SOURCES support/Digest.java
 //SOURCES support/Display.java
 //SOURCES support/Draft.java
 //SOURCES support/Errand.java
@@ -62,19 +63,20 @@
 //SOURCES transports/Transports.java
 //FILES frep.java jbang LICENSE receiver.sh support/errand.sh support/trash.sh support/About.java
 //FILES support/Arguments.java support/Check.java support/Chmod.java support/Console.java
-//FILES support/Display.java support/Draft.java support/Errand.java support/Event.java
-//FILES support/GitIndex.java support/GitPause.java support/GitRepository.java support/Hook.java
-//FILES support/Hooks.java support/IgnorePattern.java support/IgnoreRules.java support/Inquiry.java
-//FILES support/Intake.java support/Json.java support/Lines.java support/Link.java
-//FILES support/ManPage.java support/Manifest.java support/Memory.java support/Names.java
-//FILES support/OutputLines.java support/Pace.java support/Palette.java support/Preview.java
-//FILES support/Progress.java support/Refusal.java support/Route.java support/Row.java
-//FILES support/Run.java support/Screen.java support/Scripts.java support/SmallFile.java
-//FILES support/Stat.java support/Stop.java support/Strip.java support/Summary.java
-//FILES support/Sweep.java support/Tar.java support/Target.java support/Terminal.java
-//FILES support/Undo.java support/Verify.java transports/Docker.java transports/DockerCompose.java
-//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
-//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
+//FILES support/Digest.java support/Display.java support/Draft.java support/Errand.java
+//FILES support/Event.java support/GitIndex.java support/GitPause.java support/GitRepository.java
+//FILES support/Hook.java support/Hooks.java support/IgnorePattern.java support/IgnoreRules.java
+//FILES support/Inquiry.java support/Intake.java support/Json.java support/Lines.java
+//FILES support/Link.java support/ManPage.java support/Manifest.java support/Memory.java
+//FILES support/Names.java support/OutputLines.java support/Pace.java support/Palette.java
+//FILES support/Preview.java support/Progress.java support/Refusal.java support/Route.java
+//FILES support/Row.java support/Run.java support/Screen.java support/Scripts.java
+//FILES support/SmallFile.java support/Stat.java support/Stop.java support/Strip.java
+//FILES support/Summary.java support/Sweep.java support/Tar.java support/Target.java
+//FILES support/Terminal.java support/Undo.java support/Verify.java transports/Docker.java
+//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
+//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
+//FILES transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 

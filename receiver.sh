@@ -5,7 +5,8 @@
 # and waits for "ready" before it sends a byte more, since shells read ahead. Nothing is installed.
 #
 # The wire. Each line of either end begins with NONCE, random and known to these two ends alone.
-#   sender    NONCE list [gzip]         what is there? And: compress the answer
+#   sender    NONCE list plain|gzip [SUM]
+#                                       what is there? Compressed or not; or is it what has that digest?
 #             NONCE set N SIZE          a change set: a tar archive follows, padded to records of SIZE
 #                                       bytes. Or, if that is 0 or gzip, in pieces, as it is or
 #                                       compressed, each after a line of its own:
@@ -16,8 +17,9 @@
 #             NONCE facts               whose shell is it, and how late is it there?
 #             NONCE ping N | bye
 #   receiver  NONCE ready KEY=VALUE...  or: NONCE refused REASON DETAIL...
-#             NONCE listing gnu|stat [gzip]
+#             NONCE listing gnu|stat plain|gzip
 #                                       then records as in list_gnu or list_stat, then: NONCE listed
+#             NONCE listing same        it is
 #             NONCE sums                then records as in sums
 #             NONCE ok N                or: what the tools said, without NONCE, then NONCE err N
 #             NONCE facts KEY=VALUE...
@@ -250,15 +252,27 @@ stamp() { cp -R --remove-destination --preserve=mode,timestamps -- "$in/d/." "$d
 
 # --- what is there ------------------------------------------------------------------------------
 
-list() { # [gzip]
+list() { # plain | gzip [SUM]
+    if [ -n "$2" ] && [ "$(digest 2>/dev/null)" = "$2  -" ]; then
+        say listing same
+        return
+    fi
     if [ "$1" = gzip ]; then
         say listing "$lists" gzip
         entries | gzip -1
     else
-        say listing "$lists"
+        say listing "$lists" plain
         entries
     fi
     say listed
+}
+
+# SHA-256 of the sorted records of all that is there, each ended by a NUL: d MODE SECONDS PATH,
+# f MODE SIZE SECONDS PATH, l PATH//TARGET, or TYPE PATH.
+digest() {
+    cd -P -- "$dest" && TZ=UTC0 find . -path "./.frep-$tag.*" -prune -o \
+        -type d -printf 'd %m %Ts %P\0' -o -type f -printf 'f %m %s %Ts %P\0' -o \
+        -type l -printf 'l %P//%l\0' -o -printf '%y %P\0' | sort -z | sha256sum
 }
 
 entries() { if cd -P -- "$dest" 2>/dev/null; then "list_$lists"; else printf '\0'; fi; }
@@ -483,7 +497,7 @@ main() { # NONCE TAG PARENT NAME [look | undo | replicate [TRASH [OWNER]]]
     while IFS=' ' read -r mark word number size <&3; do
         [ "$mark" = "$nonce" ] || break
         case $word in
-            list) list "$number" ;;
+            list) list "$number" "$size" ;;
             sums) sums ;;
             facts) facts ;;
             set) stage "$number" "$size" ;;

@@ -76,6 +76,7 @@ final class Link implements AutoCloseable {
   private final Thread pump;
   private Duration grace = Duration.ofSeconds(5);
   private final Map<String, AtomicInteger> unanswered = new ConcurrentHashMap<>();
+  private volatile Digest known = Digest.NONE;
   private volatile IOException broken;
   private final long begun = System.nanoTime();
   private volatile long lastSign = begun;
@@ -193,6 +194,17 @@ final class Link implements AutoCloseable {
     }
     console.debug("> " + words);
     send(latin1(nonce + " " + words + "\n"));
+  }
+
+  /**
+   * Asks what is there.
+   *
+   * @param zip whether to compress the answer
+   * @param known if it is that, that is the answer
+   */
+  void list(boolean zip, Digest known) throws IOException {
+    this.known = known;
+    command(("list " + (zip ? "gzip " : "plain ") + known.sum()).strip());
   }
 
   private void send(byte[] bytes) throws IOException {
@@ -427,7 +439,13 @@ final class Link implements AutoCloseable {
   }
 
   private Folder listing(Intake in, String words) throws IOException {
-    boolean stat = words.startsWith("listing stat");
+    if (words.equals("listing same")) {
+      if (known == Digest.NONE) {
+        throw new IllegalArgumentException("an answer to no question: " + words);
+      }
+      return known.there();
+    }
+    boolean stat = words.startsWith("listing stat ");
     if (!words.endsWith(" gzip")) {
       return Manifest.read(in, stat, this::sign);
     }

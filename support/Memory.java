@@ -26,12 +26,25 @@ import java.util.zip.CRC32C;
  * nothing is deleted.
  */
 final class Memory {
-  private static final String VERSION = "frep 2";
+  private static final String VERSION = "frep 3";
 
   private final Path file;
   private final Console console;
-  private Folder kept;
+  private Put kept = Put.NOTHING;
   private byte[] written = {};
+
+  /**
+   * What was put there.
+   *
+   * @param alone whether there was nothing else
+   */
+  record Put(Folder there, boolean alone) {
+    private static final Put NOTHING = new Put(Folder.NONE, true);
+
+    private boolean is(Put other) {
+      return there == other.there && alone == other.alone; // Folders that are equal may differ.
+    }
+  }
 
   /** The memory of what one source has put at one destination of one target. */
   Memory(Path source, String target, String destination, Console console) {
@@ -57,28 +70,32 @@ final class Memory {
     return home == null || home.isEmpty() ? System.getProperty("user.home") : home;
   }
 
-  /** What was put there; nothing if nothing is known. */
-  Folder recall() {
+  /** Nothing if nothing is known. */
+  Put recall() {
     try {
       byte[] content = Files.readAllBytes(file);
       ByteBuffer in = ByteBuffer.wrap(content);
-      if (text(in).equals(VERSION) && entry(in) instanceof Folder folder) {
-        written = content;
-        return folder;
+      if (text(in).equals(VERSION)) {
+        boolean alone = in.get() != 0;
+        if (entry(in) instanceof Folder folder) {
+          written = content;
+          return new Put(folder, alone);
+        }
       }
     } catch (IOException | RuntimeException unknown) {
       console.debug("no memory of this target: " + unknown);
     }
-    return Folder.NONE;
+    return Put.NOTHING;
   }
 
   /** Remembers what is there now. */
-  void keep(Folder there) {
-    if (there == kept) {
+  void keep(Put put) {
+    if (put.is(kept)) {
       return;
     }
-    kept = there;
-    ByteBuffer out = entry(text(ByteBuffer.allocate(1 << 16), VERSION), there);
+    kept = put;
+    ByteBuffer out = text(ByteBuffer.allocate(1 << 16), VERSION);
+    out = entry(out.put((byte) (put.alone ? 1 : 0)), put.there);
     byte[] content = Arrays.copyOf(out.array(), out.position());
     if (Arrays.equals(content, written)) {
       return;
@@ -118,7 +135,8 @@ final class Memory {
     } else if (entry instanceof Symlink link) {
       out = text(room(out, 9).put((byte) 'l').putLong(link.modified()), link.target());
     } else if (entry instanceof Folder folder) {
-      out = room(out, 5).put((byte) 'd').putInt(folder.children().size());
+      out = room(out, 15).put((byte) 'd').putShort((short) folder.mode());
+      out.putLong(folder.modified()).putInt(folder.children().size());
       for (Map.Entry<String, Entry> child : folder.children().entrySet()) {
         out = entry(text(out, child.getKey()), child.getValue());
       }
@@ -139,11 +157,13 @@ final class Memory {
         long modified = in.getLong();
         return new Symlink(text(in), modified);
       case 'd':
+        int mode = in.getShort();
+        long touched = in.getLong();
         TreeMap<String, Entry> children = new TreeMap<>();
         for (int left = in.getInt(); left > 0; left--) {
           children.put(text(in), entry(in));
         }
-        return new Folder(0, 0, 0, children);
+        return new Folder(mode, touched, 0, children);
       case 'c':
         return new Closed();
       default:

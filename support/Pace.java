@@ -27,6 +27,7 @@ final class Pace {
   private static final Duration NEAR = Duration.ofMillis(5);
 
   private static final long FIRST_NEAR = 8 << 20;
+
   private static final long LARGEST = 64 << 20;
   private static final int GROWTH = 4;
 
@@ -34,6 +35,7 @@ final class Pace {
   private long setBytes = FIRST;
   private Duration roundTrip = Duration.ZERO;
   private int slow;
+  private boolean far;
 
   /**
    * One set on its way.
@@ -62,13 +64,14 @@ final class Pace {
     return weight > LIGHT && (asked == null ? slow >= SURE : asked);
   }
 
-  /**
-   * Whether what is there shall be told compressed: before it is told, no one knows the link.
-   *
-   * @param age how long the connection took to begin
-   */
-  boolean compressesListing(Duration age) {
-    return asked == null ? age.compareTo(FAR) > 0 : asked;
+  /** The connection has begun, and took so long. */
+  void begun(Duration time) {
+    far = time.compareTo(FAR) > 0;
+  }
+
+  /** Whether what is there shall be told compressed: before it is told, no one knows the link. */
+  boolean compressesListing() {
+    return asked == null ? far : asked;
   }
 
   /** Who takes longer to begin is far away; or it is so slow that a little more does not matter. */

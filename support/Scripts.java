@@ -10,7 +10,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -56,20 +55,12 @@ final class Scripts {
     if (contents.isEmpty()) {
       return "";
     }
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (Map.Entry<String, byte[]> script : contents.entrySet()) {
-        digest.update((script.getKey() + "\0").getBytes(StandardCharsets.UTF_8));
-        digest.update(digest(script.getValue()));
-      }
-      return HexFormat.of().formatHex(digest.digest(), 0, 6);
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new AssertionError(impossible); // Every Java has it.
+    MessageDigest digest = Digest.sha256();
+    for (Map.Entry<String, byte[]> script : contents.entrySet()) {
+      digest.update((script.getKey() + "\0").getBytes(StandardCharsets.UTF_8));
+      digest.update(Digest.sha256().digest(script.getValue()));
     }
-  }
-
-  private static byte[] digest(byte[] content) throws NoSuchAlgorithmException {
-    return MessageDigest.getInstance("SHA-256").digest(content);
+    return HexFormat.of().formatHex(digest.digest(), 0, 6);
   }
 
   /** Whether a folder has these very scripts. */

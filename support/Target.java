@@ -103,9 +103,11 @@ final class Target {
   private volatile boolean stopping;
   private volatile Exit end;
   private Archive.Facts facts;
-  private String list = "list";
+  private boolean zipList;
+  private Digest known = Digest.NONE;
   private long free;
-  private Folder ours = Folder.NONE;
+  private Folder ours;
+  private boolean alone = true;
   private final List<Folder> unsure = new ArrayList<>();
   private boolean firstCopyTold;
   private boolean fullDiskTold;
@@ -214,7 +216,7 @@ final class Target {
       }
     }
     if (connected && !options.looks()) {
-      memory.keep(ours);
+      remember();
     }
     console.tell(new Event.Ended(end));
     dirty.wake();
@@ -236,14 +238,16 @@ final class Target {
   /** One connection, to its end. Reading the source never fails here: the link does. */
   private Exit serve(Link link) throws Failure, InterruptedException {
     try {
-      Ready ready = (Ready) await(link, Ready.class);
       boolean look = connected || options.initial() || options.verify();
+      known = Digest.NONE;
+      Ready ready = (Ready) await(link, Ready.class, SOON, look ? this::recollect : () -> {});
       boolean zips = "gzip".equals(ready.facts().get("zip"));
-      list = zips && pace.compressesListing(link.age()) ? "list gzip" : "list";
+      pace.begun(link.age());
+      zipList = zips && pace.compressesListing();
       if (look) {
         asked = System.nanoTime();
         link.command("ping 0");
-        link.command(list); // It takes a while: the rest is done meanwhile.
+        link.list(zipList, known); // It takes a while: the rest is done meanwhile.
       }
       greet(link, ready);
       if (options.verify()) {
@@ -308,8 +312,8 @@ final class Target {
         console.say("no GNU tar there: " + tar + " is used instead");
       }
       free = parseFree(ready.facts().getOrDefault("free", ""));
-      ours = memory.recall();
     }
+    recall();
     facts =
         new Archive.Facts(
             ready.facts().getOrDefault("tar", "").contains("GNU"),
@@ -400,41 +404,67 @@ final class Target {
     return scanner.verdict();
   }
 
+  private void recall() {
+    if (ours == null) {
+      Memory.Put put = memory.recall();
+      ours = put.there();
+      alone = put.alone();
+    }
+  }
+
+  private void remember() {
+    memory.keep(new Memory.Put(ours, alone));
+  }
+
+  /** Who is far away leaves time to say in short what should be there. */
+  private void recollect() {
+    recall();
+    if (!alone || options.looks()) {
+      known = Digest.NONE;
+    } else if (known.there() != ours) {
+      known = Digest.of(ours);
+    }
+  }
+
+  private static final Duration SOON = Duration.ofMillis(100);
+
   /** What the target itself says is there is what was acknowledged. */
   private Folder learn(Link link) throws Failure, InterruptedException, IOException {
-    link.command(list);
+    link.list(zipList, known);
     return listed(link);
   }
 
   private Folder listed(Link link) throws Failure, InterruptedException, IOException {
     giveUpOnAcks();
+    Folder likely = known == Digest.NONE ? null : matched(known.there()); // While it looks.
     Folder there = ((Listing) await(link, Listing.class)).there();
     if (there.children().isEmpty() && !complete && !options.looks()) {
-      unsure.clear();
       ours = there; // Nothing is to be held against the source: it can be sent as it is found.
-      return ours;
+      alone = true;
+    } else {
+      boolean same = likely != null && there == known.there();
+      ours = same ? likely : matched(there);
+      alone = same || count(there) == count(ours);
     }
-    List<Folder> known = new ArrayList<>(List.of(ours));
-    known.addAll(unsure);
-    ours =
-        Manifest.match(
-            "",
-            goal(),
-            there,
-            known,
-            options.cleanOutFirst()
-                ? scanner::belongs
-                : (path, entry) ->
-                    known.stream().anyMatch(put -> Manifest.isOurs(find(put, path), entry)));
     unsure.clear();
     return ours;
+  }
+
+  /** What there is of what is here, and of what we have put there. */
+  private Folder matched(Folder there) throws InterruptedException {
+    List<Folder> puts = new ArrayList<>(List.of(ours));
+    puts.addAll(unsure);
+    Manifest.Belongs belongs =
+        (path, entry) -> puts.stream().anyMatch(put -> Manifest.isOurs(find(put, path), entry));
+    return Manifest.match(
+        "", goal(), there, puts, options.cleanOutFirst() ? scanner::belongs : belongs);
   }
 
   /** What was here when frep began is taken for what is there; it may have changed since. */
   private Folder taken() throws InterruptedException {
     goal();
     ours = first;
-    memory.keep(ours);
+    remember();
     firstCopyTold = true;
     console.say("taken as it is; changes follow");
     return ours;
@@ -450,8 +480,21 @@ final class Target {
   }
 
   private Reply await(Link link, Class<? extends Reply> type) throws Failure, InterruptedException {
+    return await(link, type, WAIT, () -> {});
+  }
+
+  /**
+   * Waits for a reply.
+   *
+   * @param meanwhile done whenever it has not come for so long
+   */
+  private Reply await(Link link, Class<? extends Reply> type, Duration patience, Runnable meanwhile)
+      throws Failure, InterruptedException {
     while (true) {
-      Reply reply = inbox.poll(1, TimeUnit.SECONDS);
+      Reply reply = inbox.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
+      if (reply == null) {
+        meanwhile.run();
+      }
       if (reply instanceof Pong pong && pong.number() == 0) {
         pace.roundTrip(Duration.ofNanos(System.nanoTime() - asked));
       }
@@ -540,6 +583,7 @@ final class Target {
         }
         if (last) {
           link.command("bye");
+          remember();
           return;
         }
       }
@@ -554,6 +598,7 @@ final class Target {
       } else if (link.silence().compareTo(options.timeout()) > 0) { // However often it is woken.
         throw silent(link);
       } else if (options.heal() && inFlight.isEmpty() && System.nanoTime() > nextLook) {
+        recollect();
         expected = learn(link);
         nextLook = System.nanoTime() + HEAL.toNanos();
         tried = null;
@@ -598,8 +643,8 @@ final class Target {
     if (another && !firstCopyTold) {
       firstCopyTold = true;
       console.tell(summary.first(inStep));
-      memory.keep(ours);
       if (options.watch()) {
+        remember(); // Else it does that at its end, while the receiver cleans up.
         System.gc(); // What the first copy took is given back while it is idle.
       }
     }
@@ -870,6 +915,7 @@ final class Target {
             Refusal.hintFor(err.why()));
       }
     }
+    known = Digest.NONE; // Nothing is.
     return learn(link);
   }
 

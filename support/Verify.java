@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -83,7 +82,7 @@ final class Verify {
       return "no file any more"; // To open a FIFO would take for ever.
     }
     try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      MessageDigest digest = Digest.sha256();
       byte[] buffer = new byte[1 << 16];
       for (int n; (n = in.read(buffer)) > 0; ) {
         digest.update(buffer, 0, n);
@@ -91,8 +90,6 @@ final class Verify {
       return HexFormat.of().formatHex(digest.digest());
     } catch (IOException unreadable) {
       return "unreadable here";
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new AssertionError(impossible); // Every Java has it.
     }
   }
 }

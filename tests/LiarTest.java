@@ -36,7 +36,7 @@ class LiarTest {
       asked() { while IFS= read -r line; do case $line in "$n $1"*) return ;; esac; done; exit 9; }
       facts='records=yes zip=no lists=gnu links=yes root=yes mounts= guard= free=9 uid=0'
       ready() { say ready "$facts tar=tar_(GNU_tar)_1.34"; asked ping; say pong 0; asked list; }
-      root() { say listing gnu; printf '0 d 755 4096 1700000000 .\\0\\0'; }
+      root() { say listing gnu plain; printf '0 d 755 4096 1700000000 .\\0\\0'; }
       end() { printf '\\0'; say listed; }
       empty() { ready; root; end; }
       nul() { yes "$1" | tr -d '\\n' | tr Z '\\0'; }
@@ -110,13 +110,14 @@ class LiarTest {
         "ready; say; wait => 4 => the target's answer cannot be understood: .*",
         "empty; say gone; wait => 6 => another frep has taken over .*",
         // listings
-        "ready; root; printf '1 f 644 x 1 f\\0\\0'; end; wait => 4 => .* understood: listing gnu",
+        "ready; root; printf '1 f 644 x 1 f\\0\\0'; end; wait => 4 => .* understood: listing gnu"
+            + " plain",
         "ready; root; exit 0 => 4 => the connection ended .*",
         "ready; root; much; wait => 4 => the target has been silent for .*",
         "ready; root; nul '1 f 644 5 1700000000 nameZZ' => 4 => .* does not fit into memory",
         "ready; root; seq -f '%.0f d 755 5 1700000000 dZZ' 99999999 | tr -d '\\n' | tr Z '\\0'"
             + " => 4 => .* does not fit into memory",
-        "ready; say listing stat; nul ./nameZ => 4 => .* does not fit into memory",
+        "ready; say listing stat plain; nul ./nameZ => 4 => .* does not fit into memory",
         "ready; say listing gnu gzip; echo no such thing; wait => 4 => .* not compressed by gzip",
         "ready; say listing gnu gzip; root | gzip | head -c 12; much => 4 => .* by gzip",
         "ready; say listing gnu gzip; root | gzip | head -c 30; exit 0 => 4 => the connection .*",
@@ -127,6 +128,7 @@ class LiarTest {
         "empty; asked commit; say err 77; wait => 4 => the target answers to what was not sent",
         "empty; asked commit; say ok 99999999999999999999; wait => 4 => .* understood: ok 9+",
         "empty; asked commit; say ok; wait => 4 => the target's answer cannot be understood: ok",
+        "ready; say listing same; wait => 4 => .* an answer to no question: listing same",
         "empty; asked commit; yes \"$n err 1\" => 4 => .* an answer to no question: ok",
         "empty; asked commit; wait => 4 => the target has been silent for .*",
         "empty; asked commit; exit 0 => 4 => the connection ended .*",
@@ -183,7 +185,7 @@ class LiarTest {
     var stubborn =
         "empty; while IFS= read -r line; do case $line in"
             + " \"$n commit\"*) yes \"$red\" | head -n 1000; say err ${line##* } ;;"
-            + " \"$n list\") root; end ;; esac; done";
+            + " \"$n list\"*) root; end ;; esac; done";
     var result = run(stubborn).exits(1);
     assertEquals(6, result.err().lines().count(), result.err());
     assertClean(result);

@@ -276,7 +276,7 @@ class ReceiverTest {
   @ParameterizedTest
   @EnumSource
   void listsWhatIsThere(Shell shell) throws Exception {
-    listsWhatIsThere(shell, "list");
+    listsWhatIsThere(shell, "list plain");
   }
 
   @ParameterizedTest
@@ -309,6 +309,49 @@ class ReceiverTest {
           List.copyOf(((frep.Folder) there.children().get("folder")).children().keySet()));
       assertEquals(List.of("pong 7"), session.line("ping 7").until("pong"));
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void saysOnlyThatItIsTheSame(Shell shell) throws Exception {
+    var world = world(shell);
+    var copy = world.destination;
+    Files.createSymbolicLink(copy.resolve("link"), Path.of("/to/\nwhere"));
+    Files.createDirectories(copy.resolve("a.b/c"));
+    Files.writeString(Files.createDirectory(copy.resolve("a")).resolve("\u00e4\nb"), "12345");
+    Files.setPosixFilePermissions(
+        copy.resolve("file"), PosixFilePermissions.fromString("-w------x"));
+    try (var session = open(shell, world)) {
+      var none = "0".repeat(64);
+      var known = Digest.of(listing(session, none)).sum();
+      var gnu = session.heard().contains(" lists=gnu ");
+      assertTrue(known.matches("[0-9a-f]{64}"), known);
+      assertEquals(gnu ? "listing same" : "listing stat plain", answer(session, known));
+      assertEquals(gnu ? "listing same" : "listing stat plain", answer(session, known));
+
+      Files.writeString(copy.resolve("a.b/c/new"), "");
+      assertEquals(gnu ? "listing gnu plain" : "listing stat plain", answer(session, known));
+      var now = Digest.of(listing(session, known)).sum();
+      assertNotEquals(known, now);
+      Files.delete(copy.resolve("link"));
+      Files.createSymbolicLink(copy.resolve("link"), Path.of("/to/nowhere"));
+      assertEquals(gnu ? "listing gnu plain" : "listing stat plain", answer(session, now));
+    }
+  }
+
+  private static String answer(Session session, String known) throws Exception {
+    var answers = session.line("list plain " + known).line("ping 1").until("pong");
+    return answers.get(0);
+  }
+
+  private static frep.Folder listing(Session session, String known) throws Exception {
+    var before = session.heard().length();
+    assertTrue(answer(session, known).endsWith(" plain"), "it is listed");
+    var heard = session.heard().substring(before);
+    var listing = heard.substring(heard.indexOf('\n', heard.indexOf(" listing ")) + 1);
+    var bytes = listing.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+    var intake = new Intake(new java.io.ByteArrayInputStream(bytes));
+    return Manifest.read(intake, heard.contains(" listing stat"), () -> {});
   }
 
   // ---- symlinks at the destination, and paths that would lead out ----
