@@ -330,7 +330,8 @@ final class Link implements AutoCloseable {
         System.arraycopy(from, start + done, buffer, length, n);
         length += n;
         done += n;
-        if (length == CHUNK) {
+        boolean idle = way == Way.GZIP && length >= BLOCK && outgoing.isEmpty();
+        if (length == CHUNK || idle) { // What was compressed is for a link that is the limit.
           send(BLOCK);
         }
       }

@@ -28,6 +28,11 @@ final class Pace {
 
   private static final long FIRST_NEAR = 8 << 20;
 
+  /**
+   * So little is over a far link before it is at speed: the fewer bytes, the sooner it is there.
+   */
+  private static final long FIRST_FAR = 4 << 20;
+
   private static final long LARGEST = 64 << 20;
   private static final int GROWTH = 4;
 
@@ -59,9 +64,14 @@ final class Pace {
     return setBytes;
   }
 
-  /** Whether the link, not the processor, is the limit for so many bytes. */
-  boolean compresses(long weight) {
-    return weight > LIGHT && (asked == null ? slow >= SURE : asked);
+  /**
+   * Whether the link, not the processor, is the limit for so many bytes of what is missing.
+   *
+   * @param rest all that is missing; Long.MAX_VALUE: not known yet
+   */
+  boolean compresses(long weight, long rest) {
+    boolean first = far && rest < FIRST_FAR;
+    return weight > LIGHT && (asked == null ? slow >= SURE || first : asked);
   }
 
   /** The connection has begun, and took so long. */
@@ -103,6 +113,7 @@ final class Pace {
 
   void acknowledged(Trip trip) {
     long now = System.nanoTime();
+    far = false; // From here on it is measured.
     if (trip.wire >= TELLING) {
       double fixed = roundTrip.plus(COMMIT).toNanos();
       double inLink = Math.max(1, trip.blocked + (now - trip.ended) - fixed);

@@ -683,7 +683,7 @@ final class Target {
     }
     long started = System.nanoTime();
     long number = ++numbers;
-    Link.Chunks chunks = link.new Chunks(number, way(changes));
+    Link.Chunks chunks = link.new Chunks(number, way(changes, all));
     Archive.Written written = write(changes, expected, goal, chunks);
     chunks.finish(!written.applied().isEmpty());
     long soon = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
@@ -740,8 +740,9 @@ final class Target {
   private static final long URGENT = 1 << 20;
 
   /** Compresses what is large enough to gain by it, if the link is what limits it. */
-  private Link.Way way(List<Change> changes) {
-    boolean zip = facts.unzips() && pace.compresses(weight(changes));
+  private Link.Way way(List<Change> changes, List<Change> all) {
+    long rest = complete ? weight(all) : Long.MAX_VALUE;
+    boolean zip = facts.unzips() && pace.compresses(weight(changes), rest);
     return zip ? Link.Way.GZIP : facts.records() ? Link.Way.RECORDS : Link.Way.CHUNKS;
   }
 

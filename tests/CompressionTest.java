@@ -68,10 +68,10 @@ class CompressionTest {
     world.assertNoStage();
   }
 
-  /** Before the first listing nothing is known of a link but how long it took to begin. */
+  /** At first nothing is known of a link but how long it took to begin. */
   @ParameterizedTest
   @EnumSource
-  void whatIsThereIsToldCompressedFromAfar(Shell shell) throws Exception {
+  void whatIsThereAndTheLittleThatIsNotGoCompressedFromAfar(Shell shell) throws Exception {
     assumeTrue(shell.isHere());
     var world = world();
     var words =
@@ -79,11 +79,12 @@ class CompressionTest {
     words.addAll(shell.complete());
     var first = world.once(words.toArray());
     assertEquals(0, first.exit(), first.toString());
-    Files.writeString(world.source.resolve("late"), "late\n");
+    Files.writeString(world.source.resolve("late"), "late\n".repeat(20_000));
     var second = world.once(words.toArray());
     assertEquals(0, second.exit(), second.toString());
     var answer = shell == Shell.BUSYBOX ? "stat gzip" : "same";
     assertTrue(second.err().contains("< listing " + answer + "\n"), second.err());
+    assertTrue(second.err().contains("> set 1 gzip\n"), second.err());
     assertTrue(second.out().contains("copied 1 file,"), second.out());
     Trees.assertSame(world.source, world.destination);
     world.assertNoStage();
