@@ -301,23 +301,26 @@ final class Manifest {
     if (there == here) {
       return here;
     }
-    SortedMap<String, Entry> children = new TreeMap<>(here.children());
-    boolean all = true;
+    SortedMap<String, Entry> changed = null;
     for (Map.Entry<String, Entry> child : here.children().entrySet()) {
       Entry now = child.getValue();
       Entry before = there.children().get(child.getKey());
-      Entry settled =
-          now instanceof Closed
-              ? before
-              : now instanceof Folder a && before instanceof Folder b ? settled(b, a) : now;
-      all &= settled == now;
-      if (settled == null) {
-        children.remove(child.getKey());
-      } else {
-        children.put(child.getKey(), settled);
+      Entry settled = now;
+      if (now instanceof Closed) {
+        settled = before;
+      } else if (now instanceof Folder folder) {
+        settled = settled(before instanceof Folder had ? had : Folder.NONE, folder);
+      }
+      if (settled != now) {
+        changed = changed == null ? new TreeMap<>(here.children()) : changed;
+        if (settled == null) {
+          changed.remove(child.getKey());
+        } else {
+          changed.put(child.getKey(), settled);
+        }
       }
     }
-    return all ? here : here.with(children);
+    return changed == null ? here : here.with(changed);
   }
 
   /** Equal by kind, mode, size and whole seconds; a link by its target. */

@@ -1,6 +1,8 @@
 package dev.frep;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -41,13 +43,25 @@ class PartsTest {
     for (var part : parts) {
       puts(part).forEach((path, what) -> assertEquals(all.get(path), what, path));
     }
+    parts.add(whole);
+    var there = frep.Folder.NONE;
+    for (var part : parts) {
+      puts(there, part);
+      there = Manifest.settled(there, part); // All that was known of it has been sent.
+    }
+    assertSame(whole, there);
   }
 
   /** What would be sent to where nothing is: files with what is known of them. */
   private static Map<String, String> puts(frep.Folder folder) {
+    return puts(frep.Folder.NONE, folder);
+  }
+
+  /** The same where there is something; that nothing would be deleted is asserted. */
+  private static Map<String, String> puts(frep.Folder there, frep.Folder folder) {
     var puts = new TreeMap<String, String>();
-    for (var change : frep.Diff.between(frep.Folder.NONE, folder, (path, entry) -> true)) {
-      var put = (frep.Put) change;
+    for (var change : frep.Diff.between(there, folder, (path, entry) -> true)) {
+      var put = assertInstanceOf(frep.Put.class, change, change.path());
       var what = put.entry() instanceof frep.Folder inner ? inner.mode() + "" : put.entry() + "";
       puts.put(put.path(), what);
     }
