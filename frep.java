@@ -158,7 +158,8 @@ public final class frep {
       Scanner scanner = new Scanner(options, watcher, console);
       for (Route route : routes) {
         Console its = console.of(route::label, routes.size() > 1);
-        targets.add(new Target(options, route, scanner, dirty, its, hooks.of(route)));
+        targets.add(
+            new Target(options, route, scanner, dirty, its, hooks.of(route), () -> busy(targets)));
       }
       targets.forEach(Target::start); // They connect and list while the source is scanned.
       Folder first = scanner.scan(part -> targets.forEach(target -> target.offerPart(part)));
@@ -195,6 +196,10 @@ public final class frep {
     } finally {
       targets.forEach(Target::abandon);
     }
+  }
+
+  private static int busy(List<Target> targets) {
+    return (int) targets.stream().filter(target -> !target.ended() && !target.settled()).count();
   }
 
   private static void askToStop(Dirty dirty, Console console) {

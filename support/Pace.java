@@ -1,10 +1,11 @@
 package dev.frep;
 
 import java.time.Duration;
+import java.util.function.IntSupplier;
 
 /** How fast a target takes what is sent, and what follows from that for the next set. */
 final class Pace {
-  /** A link that takes less, in bytes a second, is filled by what one core can compress. */
+  /** A link that takes less, in bytes a second, is filled by what one processor can compress. */
   private static final double SLOW = 20e6;
 
   /** What is lighter is on its way before it is compressed. */
@@ -29,14 +30,17 @@ final class Pace {
   private static final long FIRST_NEAR = 8 << 20;
 
   /**
-   * So little is over a far link before it is at speed: the fewer bytes, the sooner it is there.
+   * Fewer bytes are over a far link before it is at speed: the fewer, the sooner they are there.
    */
-  private static final long FIRST_FAR = 4 << 20;
+  static final long LITTLE = 4 << 20;
 
   private static final long LARGEST = 64 << 20;
   private static final int GROWTH = 4;
 
+  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+
   private final Boolean asked;
+  private final IntSupplier senders;
   private long setBytes = FIRST;
   private Duration roundTrip = Duration.ZERO;
   private int slow;
@@ -54,9 +58,11 @@ final class Pace {
 
   /**
    * @param asked whether to compress; null: as the link needs it
+   * @param senders how many share the processors now, this one among them
    */
-  Pace(Boolean asked) {
+  Pace(Boolean asked, IntSupplier senders) {
     this.asked = asked;
+    this.senders = senders;
   }
 
   /** How many bytes make a set that does not hold the link for much more than a second. */
@@ -65,13 +71,13 @@ final class Pace {
   }
 
   /**
-   * Whether the link, not the processor, is the limit for so many bytes of what is missing.
+   * Whether the link, not the processor, is the limit for so many bytes.
    *
-   * @param rest all that is missing; Long.MAX_VALUE: not known yet
+   * @param little whether less than LITTLE is missing
    */
-  boolean compresses(long weight, long rest) {
-    boolean first = far && rest < FIRST_FAR;
-    return weight > LIGHT && (asked == null ? slow >= SURE || first : asked);
+  boolean compresses(long weight, boolean little) {
+    boolean needed = slow >= SURE || far && little;
+    return weight > LIGHT && (asked == null ? needed : asked);
   }
 
   /** The connection has begun, and took so long. */
@@ -117,7 +123,8 @@ final class Pace {
     if (trip.wire >= TELLING) {
       double fixed = roundTrip.plus(COMMIT).toNanos();
       double inLink = Math.max(1, trip.blocked + (now - trip.ended) - fixed);
-      count(trip.wire * 1e9 / inLink < SLOW);
+      double share = Math.min(1, (double) PROCESSORS / senders.getAsInt());
+      count(trip.wire * 1e9 / inLink < SLOW * share); // Else the processors may be the limit.
     }
     double aSecond = trip.weight * 1e9 / Math.max(1, now - trip.begun);
     if (trip.weight >= setBytes / 2) {

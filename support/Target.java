@@ -46,6 +46,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 
@@ -132,6 +133,7 @@ final class Target {
 
   /**
    * @param changed is run whenever something new has arrived there and nothing more is on its way
+   * @param senders how many targets are not in step, this one among them
    */
   Target(
       Options options,
@@ -139,9 +141,10 @@ final class Target {
       Scanner scanner,
       Dirty dirty,
       Console console,
-      Runnable changed) {
+      Runnable changed,
+      IntSupplier senders) {
     this.options = options;
-    this.pace = new Pace(options.compress());
+    this.pace = new Pace(options.compress(), senders);
     this.route = route;
     this.memory = new Memory(options.source(), route.label(), options.copy(), console);
     this.scanner = scanner;
@@ -723,7 +726,7 @@ final class Target {
   private List<Change> urgent(List<Change> all, Folder expected, Folder goal) {
     Folder before = lastGoal;
     lastGoal = complete ? goal : null;
-    if (before == null || before == goal || weight(all) < pace.setBytes()) {
+    if (before == null || before == goal || isLighter(all, pace.setBytes())) {
       return List.of();
     }
     Set<String> paths = new HashSet<>();
@@ -733,7 +736,7 @@ final class Target {
             .filter(change -> paths.contains(change.path()))
             .filter(change -> find(expected, parent(change.path())) instanceof Folder)
             .toList();
-    return weight(urgent) < URGENT ? urgent : List.of();
+    return isLighter(urgent, URGENT) ? urgent : List.of();
   }
 
   /** So many bytes do not hold up the rest. */
@@ -741,8 +744,8 @@ final class Target {
 
   /** Compresses what is large enough to gain by it, if the link is what limits it. */
   private Link.Way way(List<Change> changes, List<Change> all) {
-    long rest = complete ? weight(all) : Long.MAX_VALUE;
-    boolean zip = facts.unzips() && pace.compresses(weight(changes), rest);
+    boolean little = complete && isLighter(all, Pace.LITTLE);
+    boolean zip = facts.unzips() && pace.compresses(weight(changes), little);
     return zip ? Link.Way.GZIP : facts.records() ? Link.Way.RECORDS : Link.Way.CHUNKS;
   }
 
@@ -774,6 +777,18 @@ final class Target {
 
   private static long weight(List<Change> changes) {
     return changes.stream().mapToLong(Target::weight).sum();
+  }
+
+  /** Looks at no more of them than it takes to see that. */
+  private static boolean isLighter(List<Change> changes, long limit) {
+    long weight = 0;
+    for (Change change : changes) {
+      weight += weight(change);
+      if (weight >= limit) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Stops before so many deletes that they look like a slip. */

@@ -119,6 +119,23 @@ class CompressionTest {
     return talk.toString().strip();
   }
 
+  /** Where many are sent to at once, it is the processor that all of them wait for. */
+  @Test
+  void notForManyAtOnceWhatIsWorthItForOne() {
+    assertTrue(compressesAfterSlowSets(1));
+    assertFalse(compressesAfterSlowSets(1000 * Runtime.getRuntime().availableProcessors()));
+  }
+
+  private static boolean compressesAfterSlowSets(int senders) {
+    var pace = new Pace(null, () -> senders);
+    for (int i = 0; i < 3; i++) {
+      assertFalse(i == 0 && pace.compresses(1_000_000, false), "nothing is known yet");
+      var now = System.nanoTime();
+      pace.acknowledged(new Pace.Trip(1_000_000, 1_000_000, 200_000_000, now - 200_000_000, now));
+    }
+    return pace.compresses(1_000_000, false);
+  }
+
   @Test
   void neverIfForbidden() throws Exception {
     var world = world();
