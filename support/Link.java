@@ -367,16 +367,13 @@ final class Link implements AutoCloseable {
       };
     }
 
-    /** Commits the set, if it has come to something. */
-    void finish(boolean commit) throws IOException {
-      if (commit || record > 0) {
+    /** Ends the set; it is aborted if nothing is in it that is to be put in place. */
+    void finish(boolean any) throws IOException {
+      if (any || record > 0) {
         if (length > 0) {
           send(SMALL_RECORD);
         }
-        command((commit ? "end " : "abort ") + set);
-      }
-      if (commit) {
-        command("commit " + set);
+        command((any ? "end " : "abort ") + set);
       }
       giveBack(buffer);
     }

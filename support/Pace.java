@@ -54,7 +54,12 @@ final class Pace {
    * @param blocked how long the sender waited for the link meanwhile, in nanoseconds
    * @param begun by System.nanoTime, as is ended: the first and the last byte was handed over
    */
-  record Trip(long weight, long wire, long blocked, long begun, long ended) {}
+  record Trip(long weight, long wire, long blocked, long begun, long ended) {
+    /** The same, where the link was not what it waited for. */
+    Trip untold() {
+      return new Trip(0, 0, 0, begun, ended);
+    }
+  }
 
   /**
    * @param asked whether to compress; null: as the link needs it
@@ -65,9 +70,13 @@ final class Pace {
     this.senders = senders;
   }
 
-  /** How many bytes make a set that does not hold the link for much more than a second. */
-  long setBytes() {
-    return setBytes;
+  /**
+   * How many bytes make a set that does not hold the link for much more than a second.
+   *
+   * @param little whether less than LITTLE is missing
+   */
+  long setBytes(boolean little) {
+    return far && little ? LITTLE : setBytes;
   }
 
   /**
@@ -83,6 +92,11 @@ final class Pace {
   /** The connection has begun, and took so long. */
   void begun(Duration time) {
     far = time.compareTo(FAR) > 0;
+  }
+
+  /** Whether there is time while the target looks what is there. */
+  boolean isFar() {
+    return far;
   }
 
   /** Whether what is there shall be told compressed: before it is told, no one knows the link. */

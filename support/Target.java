@@ -68,7 +68,11 @@ final class Target {
 
   /** A set on its way, and what the target is once it is there. */
   private record Sent(
-      long number, List<Change> changes, Folder result, long bytes, Pace.Trip trip) {}
+      long number, List<Change> changes, Folder result, long bytes, Pace.Trip trip) {
+    Sent untold() {
+      return new Sent(number, changes, result, bytes, trip.untold());
+    }
+  }
 
   /** A path that failed is left alone until it changes or its time has come. */
   private record Held(Entry entry, long until) {
@@ -431,7 +435,10 @@ final class Target {
 
   private static final Duration SOON = Duration.ofMillis(100);
 
-  /** What the target itself says is there is what was acknowledged. */
+  /**
+   * What is there once what is on its way has arrived. What the target itself says is there is what
+   * was acknowledged.
+   */
   private Folder learn(Link link) throws Failure, InterruptedException, IOException {
     link.list(zipList, known);
     return listed(link);
@@ -440,6 +447,7 @@ final class Target {
   private Folder listed(Link link) throws Failure, InterruptedException, IOException {
     giveUpOnAcks();
     Folder likely = known == Digest.NONE ? null : matched(known.there()); // While it looks.
+    Sent guess = likely == null ? null : guess(link, likely);
     Folder there = ((Listing) await(link, Listing.class)).there();
     if (there.children().isEmpty() && !complete && !options.looks()) {
       ours = there; // Nothing is to be held against the source: it can be sent as it is found.
@@ -448,9 +456,34 @@ final class Target {
       boolean same = likely != null && there == known.there();
       ours = same ? likely : matched(there);
       alone = same || count(there) == count(ours);
+      if (same && guess != null) {
+        commit(link, guess);
+      }
     }
     unsure.clear();
-    return ours;
+    return inFlight.isEmpty() ? ours : guess.result;
+  }
+
+  /**
+   * Sends what is missing if all is there as it is expected: it is on its way while the target
+   * looks, and is put in place only if that is so.
+   */
+  private Sent guess(Link link, Folder likely) throws Failure, InterruptedException, IOException {
+    if (!complete || !pace.isFar() || options.looks() || restUntil > System.nanoTime()) {
+      return null;
+    }
+    Folder goal = goal();
+    List<Change> all = missing(likely, goal);
+    if (!isLittle(all) || all.stream().anyMatch(Delete.class::isInstance)) {
+      return null; // Of deletes nothing is said before it is known what is there.
+    }
+    Sent sent = send(link, likely, goal, false);
+    return sent == null ? null : sent.untold();
+  }
+
+  private void commit(Link link, Sent sent) throws IOException {
+    link.command("commit " + sent.number);
+    inFlight.add(sent);
   }
 
   /** What there is of what is here, and of what we have put there. */
@@ -563,7 +596,7 @@ final class Target {
       if (inFlight.size() < WINDOW && goal != tried && !resting) {
         Sent sent = send(link, expected, goal, last);
         if (sent != null) {
-          inFlight.add(sent);
+          commit(link, sent);
           expected = sent.result;
           continue;
         }
@@ -663,7 +696,7 @@ final class Target {
   }
 
   /**
-   * Sends one set of what is missing; null if nothing is.
+   * Sends one set of what is missing, to be committed; null if nothing is.
    *
    * @param last there will be no other: then it is sent only if it is all that is missing
    */
@@ -726,7 +759,7 @@ final class Target {
   private List<Change> urgent(List<Change> all, Folder expected, Folder goal) {
     Folder before = lastGoal;
     lastGoal = complete ? goal : null;
-    if (before == null || before == goal || isLighter(all, pace.setBytes())) {
+    if (before == null || before == goal || isLighter(all, pace.setBytes(false))) {
       return List.of();
     }
     Set<String> paths = new HashSet<>();
@@ -744,8 +777,7 @@ final class Target {
 
   /** Compresses what is large enough to gain by it, if the link is what limits it. */
   private Link.Way way(List<Change> changes, List<Change> all) {
-    boolean little = complete && isLighter(all, Pace.LITTLE);
-    boolean zip = facts.unzips() && pace.compresses(weight(changes), little);
+    boolean zip = facts.unzips() && pace.compresses(weight(changes), isLittle(all));
     return zip ? Link.Way.GZIP : facts.records() ? Link.Way.RECORDS : Link.Way.CHUNKS;
   }
 
@@ -777,6 +809,10 @@ final class Target {
 
   private static long weight(List<Change> changes) {
     return changes.stream().mapToLong(Target::weight).sum();
+  }
+
+  private boolean isLittle(List<Change> missing) {
+    return complete && isLighter(missing, Pace.LITTLE);
   }
 
   /** Looks at no more of them than it takes to see that. */
@@ -818,9 +854,10 @@ final class Target {
     List<Change> some = new ArrayList<>();
     Set<String> missing = new HashSet<>();
     long bytes = 0;
+    long most = pace.setBytes(isLittle(all));
     boolean whole = true; // What makes room and what comes there go together.
     for (Change change : all) {
-      if (whole && (some.size() >= limit || bytes >= pace.setBytes())) {
+      if (whole && (some.size() >= limit || bytes >= most)) {
         break;
       }
       whole = !(change instanceof Delete delete && delete.first());
