@@ -46,8 +46,8 @@ import java.util.zip.CRC32C;
 final class Link implements AutoCloseable {
   private static final int CHUNK = 1 << 21;
 
-  /** So many pieces may wait to be written, chunks and lines. */
-  private static final int PIECES = 6;
+  /** So many pieces may wait to be written, chunks and lines: all of what is little among them. */
+  private static final int PIECES = 8;
 
   /** Bytes on their way to the pump. */
   private record Piece(byte[] bytes, int length) {}

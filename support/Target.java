@@ -538,7 +538,7 @@ final class Target {
         return reply;
       }
       unexpected(link, reply);
-      if (reply == null && link.silence().compareTo(options.timeout()) > 0) {
+      if (reply == null && link.silence().compareTo(patienceFor(type)) > 0) {
         throw silent(link);
       }
       if (stopping && type == Ready.class) {
@@ -547,6 +547,15 @@ final class Target {
       }
     }
   }
+
+  /** A target that makes up a digest says nothing until it has looked at everything. */
+  private Duration patienceFor(Class<? extends Reply> type) {
+    boolean looks = type == Listing.class && known != Digest.NONE;
+    return options.timeout().plus(looks ? LOOK.multipliedBy(count(known.there())) : Duration.ZERO);
+  }
+
+  /** The time that a disk with cold caches takes for one entry, at most. */
+  private static final Duration LOOK = Duration.ofMillis(10);
 
   private Failure silent(Link link) {
     link.kill();

@@ -106,6 +106,20 @@ class CompressionTest {
     world.assertNoStage();
   }
 
+  /** For each entry there is time to look at it, besides the time that it may be silent. */
+  @Test
+  void aTargetThatLooksForLongIsNotSilent() throws Exception {
+    var world = new World(Files.createDirectories(base.resolve("many")));
+    for (int i = 0; i < 1000; i++) {
+      Files.createFile(world.source.resolve("file" + i));
+    }
+    var slow = "sleep 0.5; sort() { sleep 8; command sort \"$@\"; }; export -f sort; exec bash";
+    var words = new Object[] {"--debugging", "--timeout", "5", "bash", "-c", slow};
+    world.once(words).exits(0);
+    var looked = world.once(words).exits(0);
+    assertTrue(looked.err().contains("< listing same\n"), looked.err());
+  }
+
   @Test
   void whatWasSentForAnotherStateIsForgotten() throws Exception {
     var world = world();
