@@ -262,7 +262,7 @@ class TroubleTest {
       write("folder/file", "while it stands still\n");
       frep.awaitLine("connecting again in .*");
       world.awaitInStep(frep);
-      receivers.forEach(receiver -> assertFalse(receiver.isAlive(), receiver.toString()));
+      awaitGone(frep, receivers);
       world.assertFine(frep);
     }
   }
@@ -282,7 +282,7 @@ class TroubleTest {
             return frep.output().contains("connecting again");
           });
       world.awaitInStep(frep);
-      receivers.forEach(receiver -> assertFalse(receiver.isAlive(), receiver.toString()));
+      awaitGone(frep, receivers);
       world.assertFine(frep);
     }
   }
@@ -298,6 +298,11 @@ class TroubleTest {
       assertFalse(frep.output().contains("silent"), frep.output());
       world.assertFine(frep);
     }
+  }
+
+  /** Who lost its parent is there until the first of all processes has taken note of its end. */
+  private static void awaitGone(Frep.Running frep, List<ProcessHandle> all) throws IOException {
+    World.await(frep, all + " gone", () -> all.stream().noneMatch(ProcessHandle::isAlive));
   }
 
   /** Says whether it was still there. */
