@@ -1,12 +1,7 @@
 package dev.frep;
 
-import dev.frep.frep.Exit;
-import dev.frep.frep.Failure;
-import dev.frep.frep.Options;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -241,15 +236,28 @@ final class Arguments implements Callable<Integer> {
 
   @Mixin private About about;
 
+  private final Action action;
   private List<Transport> transports;
   private Console console;
 
-  private Arguments() {}
+  /** What frep does with what was asked for. */
+  interface Action {
+    /** Returns the exit code of the program. */
+    int run(Options options, List<Route> routes, Console console) throws Exception;
+  }
 
-  /** Does what the command line asks for; returns the exit code. */
-  static int execute(List<String> arguments) {
+  private Arguments(Action action) {
+    this.action = action;
+  }
+
+  /**
+   * Reads the command line and has it carried out; returns the exit code.
+   *
+   * @param arguments as bytes, see {@link Names#arguments}
+   */
+  static int execute(List<String> arguments, Action action) {
     System.setProperty("frep.left-overs", String.join(" ", IgnoreRules.LEFT_OVERS));
-    Arguments self = new Arguments();
+    Arguments self = new Arguments(action);
     CommandLine line = new CommandLine(self).setExpandAtFiles(false);
     line.getCommandSpec().usageMessage().exitCodeList(Exit.list());
     List<String> broken = new ArrayList<>();
@@ -275,7 +283,7 @@ final class Arguments implements Callable<Integer> {
             return failure.exit.code;
           }
           if (fault instanceof IOException trouble) {
-            console.error(trouble(trouble), hint(trouble));
+            console.error(Failure.trouble(trouble), hint(trouble));
             return Exit.SOURCE.code;
           }
           console.error(
@@ -300,18 +308,11 @@ final class Arguments implements Callable<Integer> {
     return console;
   }
 
-  /** Something of this machine does not work: the source went away, or there is no room. */
-  static String trouble(IOException trouble) {
-    String file = trouble instanceof FileSystemException named ? named.getFile() : null;
-    String reason = Names.show(frep.reason(trouble));
-    return file == null ? reason : Names.show(Names.bytes(file)) + ": " + reason;
-  }
-
   private static String hint(IOException trouble) {
-    if (trouble(trouble).contains("/.git")) {
+    if (Failure.trouble(trouble).contains("/.git")) {
       return "put it right, or give --no-gitignore, which sends all, whatever Git says";
     }
-    return frep.reason(trouble).contains("inotify instances")
+    return Failure.reason(trouble).contains("inotify instances")
         ? "sudo sysctl fs.inotify.max_user_instances=1024, or end what watches files here"
         : "it is about this machine, not the target; --debugging shows more";
   }
@@ -322,40 +323,19 @@ final class Arguments implements Callable<Integer> {
       return about.answer(spec, console()).code;
     }
     Options options = options();
-    if (why != null) {
-      return why(options);
+    if (options.task() instanceof Task.Why asked) {
+      return About.why(options, asked.path(), console());
     }
     try {
-      if (check) {
-        return Check.all(options, routes(), console()).code;
-      }
-      if (undo) {
-        return Undo.all(options, routes(), console()).code;
-      }
-      if (run != null) {
-        return Run.after(options, routes(), run, console());
-      }
-      return frep.replicate(options, routes(), console()).code;
+      return action.run(options, routes(), console());
     } catch (VirtualMachineError tooMuch) {
-      throw frep.tooMuch(tooMuch);
+      throw Failure.tooMuch(tooMuch);
     }
   }
 
   /** The same path of the target without the slashes and dots that say nothing. */
   private static String squeeze(String path) {
     return path.replaceAll("(/\\.)+(?=/|$)", "").replaceAll("/+", "/").replaceAll("(?<=.)/$", "");
-  }
-
-  private int why(Options options) throws IOException {
-    String path = why.replaceFirst("^(\\./)+", "").replaceFirst("/+$", "");
-    Path file = Names.below(options.source(), path);
-    boolean folder = why.endsWith("/") || Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS);
-    IgnoreRules.Reason reason =
-        IgnoreRules.load(
-                options.source(), name -> Names.below(options.source(), name), options.ignore())
-            .why(path, folder);
-    console().answer((reason.sent() ? "sent: " : "not sent: ") + Names.show(reason + ""));
-    return reason.sent() ? 0 : 1;
   }
 
   private Options options() throws Failure {
@@ -413,23 +393,33 @@ final class Arguments implements Callable<Integer> {
         folder,
         Names.of(given.normalize()),
         destination == null ? "" : squeeze(destination),
-        cleanOutFirst,
-        withInitialReplication,
-        replicateOnChange && !once && !verify && !dryRun && run == null,
-        Duration.ofSeconds(timeout),
-        compress,
-        verify,
-        dryRun,
-        check,
-        trash,
-        undo,
-        owner == null ? "" : owner,
-        chmod(),
-        heal,
-        exec,
-        execLocal,
-        maxDelete == null ? -1 : maxDelete,
-        new IgnoreRules.Options(gitignore, gitDir, !noDefaultExcludes, List.copyOf(patterns)));
+        task(),
+        new Options.Selection(gitignore, gitDir, !noDefaultExcludes, List.copyOf(patterns)),
+        new Options.Copying(
+            withInitialReplication,
+            cleanOutFirst,
+            trash,
+            owner == null ? "" : owner,
+            chmod(),
+            maxDelete == null ? -1 : maxDelete),
+        new Options.Watching(heal, exec, execLocal),
+        new Options.Connecting(Duration.ofSeconds(timeout), compress));
+  }
+
+  private Task task() {
+    return why != null
+        ? new Task.Why(why)
+        : check
+            ? new Task.Check()
+            : undo
+                ? new Task.Undo()
+                : run != null
+                    ? new Task.Run(run)
+                    : verify
+                        ? new Task.Verify()
+                        : dryRun
+                            ? new Task.DryRun()
+                            : new Task.Replicate(replicateOnChange && !once);
   }
 
   /** What a user or a group may be called; receiver.sh looks at it again. */
@@ -455,6 +445,12 @@ final class Arguments implements Callable<Integer> {
       throw new Failure(Exit.CONNECTION, advice.message(), advice.hint());
     } catch (IllegalArgumentException wrong) {
       throw new Failure(Exit.USAGE, wrong.getMessage(), "frep --help lists the options");
+    }
+    if (run != null && routes.size() > 1) {
+      throw new Failure(
+          Exit.USAGE,
+          "--run: there are " + routes.size() + " targets, and one input and output",
+          "give one target");
     }
     if (routes.isEmpty()) {
       throw new Failure(

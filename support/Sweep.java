@@ -1,10 +1,5 @@
 package dev.frep;
 
-import dev.frep.frep.Dirty;
-import dev.frep.frep.Entry;
-import dev.frep.frep.Folder;
-import dev.frep.frep.RegularFile;
-import dev.frep.frep.Scanner;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -94,7 +89,7 @@ final class Sweep {
         }
         for (Map.Entry<String, Entry> child : was.children().entrySet()) {
           String name = child.getKey();
-          look(frep.join(path, name), Names.in(file, name), child.getValue());
+          look(Tree.join(path, name), Names.in(file, name), child.getValue());
         }
       }
     } catch (IOException gone) {
@@ -108,7 +103,7 @@ final class Sweep {
       for (Path child : stream) {
         String name = Names.of(child);
         if (!known.children().containsKey(name)) {
-          dirty.look(frep.join(path, name)); // Or it is left out, which the look will see.
+          dirty.look(Tree.join(path, name)); // Or it is left out, which the look will see.
         }
       }
     } catch (DirectoryIteratorException broken) {

@@ -31,7 +31,7 @@ class AboutTest {
   void theHelpListsTheExitCodesOfTheProgram() {
     var help = Frep.run("--help").succeeds().out();
 
-    for (var exit : frep.Exit.values()) {
+    for (var exit : Exit.values()) {
       var row = "(?m)^  " + exit.code + " +" + Pattern.quote(exit.meaning) + "$";
       assertTrue(Pattern.compile(row).matcher(help).find(), row + "\n" + help);
     }
@@ -107,7 +107,7 @@ class AboutTest {
     var lines = Frep.run("--version").succeeds().out().lines().toList();
 
     assertEquals(4, lines.size(), lines + "");
-    assertEquals("frep " + frep.VERSION, lines.get(0));
+    assertEquals("frep " + About.VERSION, lines.get(0));
     assertTrue(lines.get(1).startsWith("commit "), lines.get(1));
     assertTrue(lines.get(2).startsWith("JBang "), lines.get(2));
     assertEquals("Java " + Runtime.version(), lines.get(3));

@@ -27,7 +27,7 @@ final class Commands {
   }
 
   /** Runs a command to its end, with an empty stdin. */
-  static Transport.Answer run(String... command) {
+  static Transport.Result run(String... command) {
     return run(Map.of(), "", List.of(command));
   }
 
@@ -36,7 +36,7 @@ final class Commands {
    *
    * @throws UncheckedIOException if there is no such command, or it takes over a minute
    */
-  static Transport.Answer run(Map<String, String> environment, String stdin, List<String> command) {
+  static Transport.Result run(Map<String, String> environment, String stdin, List<String> command) {
     try {
       var builder = new ProcessBuilder(command);
       builder.environment().putAll(environment);
@@ -52,7 +52,7 @@ final class Commands {
         killTree(process);
         throw new IOException(command + " has not ended");
       }
-      return new Transport.Answer(process.exitValue(), out.join(), err.join());
+      return new Transport.Result(process.exitValue(), out.join(), err.join());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

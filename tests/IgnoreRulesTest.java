@@ -27,8 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What is sent, beside what the real Git says. */
 class IgnoreRulesTest {
-  private static final IgnoreRules.Options GIT_ALONE =
-      new IgnoreRules.Options(true, false, false, List.of());
+  private static final Options.Selection GIT_ALONE =
+      new Options.Selection(true, false, false, List.of());
 
   @TempDir Path temporary;
   private Path tree;
@@ -245,7 +245,7 @@ class IgnoreRulesTest {
   void sendsGitIfAsked() throws IOException {
     repository("*\n", ".git/x.swp", "a");
     assertFalse(sent(tree, GIT_ALONE).contains(".git/HEAD"));
-    Set<String> asked = sent(tree, new IgnoreRules.Options(true, true, true, List.of()));
+    Set<String> asked = sent(tree, new Options.Selection(true, true, true, List.of()));
     assertTrue(asked.containsAll(Set.of(".git/HEAD", ".git/x.swp")));
     assertFalse(asked.contains("a"));
   }
@@ -256,9 +256,9 @@ class IgnoreRulesTest {
     repository("*\n", "a", "b~", "c");
     write(".frepignore", "c\n");
     assertTrue(
-        sent(tree, new IgnoreRules.Options(false, false, true, List.of()))
+        sent(tree, new Options.Selection(false, false, true, List.of()))
             .containsAll(Set.of("a", "b~", ".git/HEAD", ".gitignore")));
-    assertFalse(sent(tree, new IgnoreRules.Options(false, false, true, List.of())).contains("c"));
+    assertFalse(sent(tree, new Options.Selection(false, false, true, List.of())).contains("c"));
   }
 
   @Test
@@ -298,7 +298,7 @@ class IgnoreRulesTest {
     git(tree, "add", "c~");
     assertEquals(
         Set.of(".gitignore", "b~", "c~", "d~"),
-        sent(tree, new IgnoreRules.Options(true, false, true, List.of("!d~"))));
+        sent(tree, new Options.Selection(true, false, true, List.of("!d~"))));
     assertEquals(11 - 1, sent(tree, GIT_ALONE).size());
   }
 
@@ -310,7 +310,7 @@ class IgnoreRulesTest {
     git(tree, "add", "-f", "t.o");
     IgnoreRules rules =
         IgnoreRules.load(
-            tree, this::local, new IgnoreRules.Options(true, false, true, List.of("zz", "!yy")));
+            tree, this::local, new Options.Selection(true, false, true, List.of("zz", "!yy")));
     Map<String, String> expected = new HashMap<>();
     expected.put("a.o", "false .gitignore:3: *.o");
     expected.put("t.o", "true Git tracks it");
@@ -352,8 +352,8 @@ class IgnoreRulesTest {
     assertFalse(rules.isRuleFile("a/b.gitignore"));
   }
 
-  private static IgnoreRules.Options options(String... patterns) {
-    return new IgnoreRules.Options(true, false, true, List.of(patterns));
+  private static Options.Selection options(String... patterns) {
+    return new Options.Selection(true, false, true, List.of(patterns));
   }
 
   // Trees
@@ -385,7 +385,7 @@ class IgnoreRulesTest {
   }
 
   /** A walk as the scanner does it. */
-  private static Set<String> sent(Path source, IgnoreRules.Options options) throws IOException {
+  private static Set<String> sent(Path source, Options.Selection options) throws IOException {
     Set<String> sent = new TreeSet<>();
     IgnoreRules rules = IgnoreRules.load(source, p -> Names.below(source, p), options);
     walk(source, "", rules.root(), sent);
@@ -395,7 +395,7 @@ class IgnoreRulesTest {
     return sent;
   }
 
-  private static void walk(Path folder, String prefix, IgnoreRules.Folder rules, Set<String> sent)
+  private static void walk(Path folder, String prefix, IgnoreRules.InFolder rules, Set<String> sent)
       throws IOException {
     try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
       for (Path child : children) {

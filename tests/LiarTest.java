@@ -177,7 +177,7 @@ class LiarTest {
   void aRecordThatIsNoneIsFound(String record) {
     var listing = "0 d 755 4096 1 .\0\0" + record + "\0\0\0";
     var intake = new Intake(new ByteArrayInputStream(listing.getBytes(ISO_8859_1)));
-    assertThrows(RuntimeException.class, () -> Manifest.read(intake, false, () -> {}));
+    assertThrows(RuntimeException.class, () -> Listing.read(intake, false, () -> {}));
   }
 
   @Test

@@ -32,8 +32,8 @@ class PartsTest {
       Files.writeString(folder.resolve("file"), "file " + i + "\n");
       Files.writeString(folder.getParent().resolve("file" + i), "file " + i + "\n");
     }
-    var scanner = new frep.Scanner(world.options(), null, null);
-    var parts = Collections.synchronizedList(new ArrayList<frep.Folder>());
+    var scanner = new Scanner(world.options(), null, null);
+    var parts = Collections.synchronizedList(new ArrayList<Folder>());
 
     var whole = scanner.scan(parts::add, Duration.ZERO);
 
@@ -44,25 +44,25 @@ class PartsTest {
       puts(part).forEach((path, what) -> assertEquals(all.get(path), what, path));
     }
     parts.add(whole);
-    var there = frep.Folder.NONE;
+    var there = Folder.NONE;
     for (var part : parts) {
       puts(there, part);
-      there = Manifest.settled(there, part); // All that was known of it has been sent.
+      there = Tree.settled(there, part); // All that was known of it has been sent.
     }
     assertSame(whole, there);
   }
 
   /** What would be sent to where nothing is: files with what is known of them. */
-  private static Map<String, String> puts(frep.Folder folder) {
-    return puts(frep.Folder.NONE, folder);
+  private static Map<String, String> puts(Folder folder) {
+    return puts(Folder.NONE, folder);
   }
 
   /** The same where there is something; that nothing would be deleted is asserted. */
-  private static Map<String, String> puts(frep.Folder there, frep.Folder folder) {
+  private static Map<String, String> puts(Folder there, Folder folder) {
     var puts = new TreeMap<String, String>();
-    for (var change : frep.Diff.between(there, folder, (path, entry) -> true)) {
-      var put = assertInstanceOf(frep.Put.class, change, change.path());
-      var what = put.entry() instanceof frep.Folder inner ? inner.mode() + "" : put.entry() + "";
+    for (var change : Diff.between(there, folder, (path, entry) -> true)) {
+      var put = assertInstanceOf(Put.class, change, change.path());
+      var what = put.entry() instanceof Folder inner ? inner.mode() + "" : put.entry() + "";
       puts.put(put.path(), what);
     }
     return puts;

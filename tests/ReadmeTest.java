@@ -340,7 +340,7 @@ class ReadmeTest {
     var rows = Pattern.compile("(?m)^\\| (\\d+) \\| [a-z ]+ \\| ").matcher(readme()).results();
 
     assertEquals(
-        Arrays.stream(frep.Exit.values()).map(exit -> exit.code + "").toList(),
+        Arrays.stream(Exit.values()).map(exit -> exit.code + "").toList(),
         rows.map(row -> row.group(1)).toList());
   }
 

@@ -297,16 +297,16 @@ class ReceiverTest {
       var bytes = listing.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
       var told = new Intake(new java.io.ByteArrayInputStream(bytes));
       var intake = question.endsWith("gzip") ? told.unzipped() : told;
-      var there = Manifest.read(intake, form, () -> {});
+      var there = Listing.read(intake, form, () -> {});
       assertTrue(intake == told || intake.ends(), "nothing comes after it");
       assertEquals("", told.until('\n', 99), "the line after the data is not taken with it");
       assertEquals(
           List.of("a\nb", "file", "folder", "link"), List.copyOf(there.children().keySet()));
-      assertEquals(5, ((frep.RegularFile) there.children().get("a\nb")).size());
-      assertEquals("to/\nwhere", ((frep.Symlink) there.children().get("link")).target());
+      assertEquals(5, ((RegularFile) there.children().get("a\nb")).size());
+      assertEquals("to/\nwhere", ((Symlink) there.children().get("link")).target());
       assertEquals(
           List.of("inner"),
-          List.copyOf(((frep.Folder) there.children().get("folder")).children().keySet()));
+          List.copyOf(((Folder) there.children().get("folder")).children().keySet()));
       assertEquals(List.of("pong 7"), session.line("ping 7").until("pong"));
     }
   }
@@ -344,14 +344,14 @@ class ReceiverTest {
     return answers.get(0);
   }
 
-  private static frep.Folder listing(Session session, String known) throws Exception {
+  private static Folder listing(Session session, String known) throws Exception {
     var before = session.heard().length();
     assertTrue(answer(session, known).endsWith(" plain"), "it is listed");
     var heard = session.heard().substring(before);
     var listing = heard.substring(heard.indexOf('\n', heard.indexOf(" listing ")) + 1);
     var bytes = listing.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
     var intake = new Intake(new java.io.ByteArrayInputStream(bytes));
-    return Manifest.read(intake, heard.contains(" listing stat"), () -> {});
+    return Listing.read(intake, heard.contains(" listing stat"), () -> {});
   }
 
   // ---- symlinks at the destination, and paths that would lead out ----

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.frep.Transport.Address;
 import dev.frep.Transport.Advice;
-import dev.frep.Transport.Answer;
-import dev.frep.Transport.Target;
+import dev.frep.Transport.Result;
 import dev.frep.Transport.Tools;
 import dev.frep.Transport.Unreachable;
 import java.io.File;
@@ -57,14 +57,14 @@ class TransportsTest {
         throw new AssertionError(command);
       };
 
-  private static Target only(Transport transport) throws Unreachable {
+  private static Address only(Transport transport) throws Unreachable {
     var targets = transport.targets(NO_TOOLS);
     assertEquals(1, targets.size());
     return targets.get(0);
   }
 
   /** What a target's shell prints for the commands. */
-  private static String say(Target target, Map<String, String> environment, String commands) {
+  private static String say(Address target, Map<String, String> environment, String commands) {
     var answer = Commands.run(environment, commands, target.command());
     assertTrue(answer.ok(), answer::toString);
     return answer.out();
@@ -88,7 +88,7 @@ class TransportsTest {
 
   private static List<String> names(Transport transport, Map<String, String> environment)
       throws Unreachable {
-    return transport.targets(tools(environment)).stream().map(Target::name).sorted().toList();
+    return transport.targets(tools(environment)).stream().map(Address::name).sorted().toList();
   }
 
   private static void skipIf(Optional<String> unavailable) {
@@ -131,7 +131,7 @@ class TransportsTest {
       var words = new String[] {"--docker", "a", "--ssh=h", "--docker=b"};
       var docker = given("docker", words);
       var targets = docker.targets(NO_TOOLS);
-      assertEquals(List.of("a", "b"), targets.stream().map(Target::name).toList());
+      assertEquals(List.of("a", "b"), targets.stream().map(Address::name).toList());
       assertEquals("docker:b", docker.label(targets.get(1)));
       assertEquals("h", only(given("ssh", words)).name());
     }
@@ -413,7 +413,7 @@ class TransportsTest {
       var advice =
           docker("--docker=brief")
               .explain(
-                  new Target("brief", List.of()),
+                  new Address("brief", List.of()),
                   Commands.run(
                           engine.environment(),
                           "kill -9 $$\n",
@@ -543,7 +543,7 @@ class TransportsTest {
             command -> {
               asked.add(String.join(" ", command));
               var inspect = command.contains("inspect");
-              return new Answer(0, inspect ? "/shop-web-1 running 1\n" : "4f1d\n", "");
+              return new Result(0, inspect ? "/shop-web-1 running 1\n" : "4f1d\n", "");
             };
         var targets = given("docker-compose", "--docker-compose=web").targets(plugin);
         assertEquals("shop-web-1", targets.get(0).name());

@@ -101,11 +101,11 @@ class WatchTest {
   /** The system follows symlinks: what has become one has the key of where it leads. */
   @Test
   void aFolderThatHasBecomeASymlinkToAnother() throws Exception {
-    var dirty = new frep.Dirty();
+    var dirty = new Dirty();
     var console = Console.open(Display.Detail.QUIET, false, false, false);
     var first = world.source.resolve("first");
     var way = Files.createSymbolicLink(world.source.resolve("way"), Path.of("first"));
-    try (var watcher = new frep.Watcher(dirty, console)) {
+    try (var watcher = new Watcher(dirty, console)) {
       watcher.register("first", first);
       watcher.register("way", way);
       watcher.forget("way");
@@ -113,7 +113,7 @@ class WatchTest {
       write("first/late", "late\n");
 
       assertTrue(watcher.catchUp());
-      var paths = dirty.await(frep.Watcher.SETTLE, () -> false);
+      var paths = dirty.await(Watcher.SETTLE, () -> false);
       assertEquals(Set.of("first/late"), paths.wholes());
     }
   }
@@ -123,18 +123,18 @@ class WatchTest {
    */
   @Test
   void anEventThatIsLostBesideOneThatIsNot() throws Exception {
-    var dirty = new frep.Dirty();
+    var dirty = new Dirty();
     var console = Console.open(Display.Detail.QUIET, false, false, false);
-    var scanner = new frep.Scanner(world.options(), null, console);
-    var before = scanner.scan(frep.Folder.NONE);
+    var scanner = new Scanner(world.options(), null, console);
+    var before = scanner.scan(Folder.NONE);
     write("first/told", "told\n");
     write("first/lost", "lost\n");
     dirty.look("first/told");
-    var now = scanner.next(before, dirty.await(frep.Watcher.SETTLE, () -> false));
+    var now = scanner.next(before, dirty.await(Watcher.SETTLE, () -> false));
 
     new Sweep(world.source, scanner, () -> now, dirty).once();
 
-    var paths = dirty.await(frep.Watcher.SETTLE, () -> false);
+    var paths = dirty.await(Watcher.SETTLE, () -> false);
     assertEquals(Set.of("first/lost"), paths.looks());
   }
 
@@ -142,16 +142,16 @@ class WatchTest {
   @Test
   void aFileInThePlaceOfTheSourceWithItsInode() throws Exception {
     var console = Console.open(Display.Detail.QUIET, false, false, false);
-    var scanner = new frep.Scanner(world.options(), null, console);
-    var before = scanner.scan(frep.Folder.NONE);
+    var scanner = new Scanner(world.options(), null, console);
+    var before = scanner.scan(Folder.NONE);
     remove(world.source);
     Files.writeString(world.source, "no folder\n");
     var inode = (Long) Files.getAttribute(world.source, "unix:ino");
-    var same = new frep.Folder(before.mode(), before.modified(), inode, before.children());
-    var dirty = new frep.Dirty();
+    var same = new Folder(before.mode(), before.modified(), inode, before.children());
+    var dirty = new Dirty();
     dirty.look("first/file");
 
-    var now = scanner.next(same, dirty.await(frep.Watcher.SETTLE, () -> false));
+    var now = scanner.next(same, dirty.await(Watcher.SETTLE, () -> false));
 
     assertNull(now, "the source is gone: nothing is to be sent");
   }

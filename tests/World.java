@@ -79,28 +79,16 @@ final class World {
   }
 
   /** Nothing asked for but to replicate. */
-  frep.Options options() {
-    return new frep.Options(
+  Options options() {
+    return new Options(
         source,
         "copy",
         parent.toString(),
-        false,
-        true,
-        true,
-        Duration.ofSeconds(30),
-        null,
-        false,
-        false,
-        false,
-        false,
-        false,
-        "",
-        Chmod.NONE,
-        false,
-        null,
-        null,
-        -1,
-        new IgnoreRules.Options(true, false, true, List.of()));
+        new Task.Replicate(true),
+        new Options.Selection(true, false, true, List.of()),
+        new Options.Copying(true, false, false, "", Chmod.NONE, -1),
+        new Options.Watching(false, null, null),
+        new Options.Connecting(Duration.ofSeconds(30), null));
   }
 
   /** Starts frep from the source to the destination, with what else is on its line. */

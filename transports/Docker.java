@@ -30,7 +30,7 @@ public final class Docker extends Engine {
   }
 
   @Override
-  public List<Target> targets(Tools tools) {
+  public List<Address> targets(Tools tools) {
     Transport.needs("--docker-user", user, "--docker", !containers.isEmpty());
     return containers.stream().map(c -> container(Transport.named("--docker", c), user)).toList();
   }

@@ -48,23 +48,23 @@ public final class DockerCompose extends Engine {
   }
 
   @Override
-  public List<Target> targets(Tools tools) throws Unreachable {
+  public List<Address> targets(Tools tools) throws Unreachable {
     var wanted = !services.isEmpty();
     Transport.needs("--index", index, "--docker-compose", wanted);
     Transport.needs("--compose-file", files, "--docker-compose", wanted);
     Transport.needs("--compose-project", project, "--docker-compose", wanted);
-    var targets = new ArrayList<Target>();
+    var targets = new ArrayList<Address>();
     for (var service : services) {
       targets.addAll(replicas(Transport.named("--docker-compose", service), tools));
     }
     return targets;
   }
 
-  private List<Target> replicas(String service, Tools tools) throws Unreachable {
+  private List<Address> replicas(String service, Tools tools) throws Unreachable {
     var compose = compose(tools);
     compose.addAll(List.of("ps", "-q", service));
     var containers = answer(tools.ask(compose), service, compose);
-    var targets = new ArrayList<Target>();
+    var targets = new ArrayList<Address>();
     if (!containers.isEmpty()) {
       var inspect = new ArrayList<>(List.of("docker", "inspect", "--format", REPLICA, "--"));
       inspect.addAll(containers);
@@ -100,7 +100,7 @@ public final class DockerCompose extends Engine {
     return compose;
   }
 
-  private static List<String> answer(Answer answer, String service, List<String> asked)
+  private static List<String> answer(Result answer, String service, List<String> asked)
       throws Unreachable {
     if (answer.ok()) {
       return answer.lines();

@@ -13,18 +13,18 @@ abstract class Engine implements Transport {
   /** The command-line tool. */
   abstract String tool();
 
-  Target container(String name, String user) {
+  Address container(String name, String user) {
     var command = new ArrayList<>(List.of(tool(), "exec", "-i"));
     if (user != null) {
       command.add("--user=" + user);
     }
     command.addAll(List.of("--", name));
     command.addAll(SHELL);
-    return new Target(name, command);
+    return new Address(name, command);
   }
 
   @Override
-  public Optional<Advice> explain(Target target, int exitCode, String said) {
+  public Optional<Advice> explain(Address target, int exitCode, String said) {
     return explain(exitCode, said, tool(), target.name())
         .or(() -> exitCode == 137 ? Optional.of(killed(target)) : Optional.empty());
   }
@@ -69,14 +69,14 @@ abstract class Engine implements Transport {
                 "start it (sudo systemctl start docker), or check DOCKER_HOST and the context")));
   }
 
-  private Advice killed(Target target) {
+  private Advice killed(Address target) {
     return new Advice(
         "the shell was killed: the container stopped, or ran out of memory",
         tool() + " ps --all shows whether it runs; " + tool() + " start " + target.name());
   }
 
   @Override
-  public String asRoot(Target target, String command) {
+  public String asRoot(Address target, String command) {
     return tool() + " exec -u 0 " + target.name() + " " + command;
   }
 }

@@ -65,7 +65,7 @@ public final class Kubectl implements Transport {
   }
 
   @Override
-  public List<Target> targets(Tools tools) throws Unreachable {
+  public List<Address> targets(Tools tools) throws Unreachable {
     var wanted = !names.isEmpty() || !selectors.isEmpty();
     Transport.needs("--namespace", namespace, "--kubectl or -l", wanted);
     Transport.needs("--container", container, "--kubectl or -l", wanted);
@@ -81,7 +81,7 @@ public final class Kubectl implements Transport {
     for (var selector : selectors) {
       pods.addAll(readyPods(Transport.named("--selector", selector), selector, tools));
     }
-    return pods.stream().distinct().map(pod -> new Target(pod, exec(pod))).toList();
+    return pods.stream().distinct().map(pod -> new Address(pod, exec(pod))).toList();
   }
 
   private List<String> podsOf(String name, Tools tools) throws Unreachable {
@@ -155,7 +155,7 @@ public final class Kubectl implements Transport {
   }
 
   @Override
-  public Optional<Advice> explain(Target target, int exitCode, String said) {
+  public Optional<Advice> explain(Address target, int exitCode, String said) {
     return explain(target.name(), said)
         .or(
             () ->
@@ -225,7 +225,7 @@ public final class Kubectl implements Transport {
   }
 
   @Override
-  public String asRoot(Target target, String command) {
+  public String asRoot(Address target, String command) {
     return String.join(" ", exec(target.name())).replaceFirst(" -- .*", " -- ") + command;
   }
 }

@@ -15,17 +15,17 @@ public final class Local implements Transport {
   }
 
   @Override
-  public List<Target> targets(Tools tools) {
-    return wanted ? List.of(new Target(name(), SHELL)) : List.of();
+  public List<Address> targets(Tools tools) {
+    return wanted ? List.of(new Address(name(), SHELL)) : List.of();
   }
 
   @Override
-  public String label(Target target) {
+  public String label(Address target) {
     return name();
   }
 
   @Override
-  public String asRoot(Target target, String command) {
+  public String asRoot(Address target, String command) {
     return "sudo " + command;
   }
 }

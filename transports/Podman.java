@@ -30,7 +30,7 @@ public final class Podman extends Engine {
   }
 
   @Override
-  public List<Target> targets(Tools tools) {
+  public List<Address> targets(Tools tools) {
     Transport.needs("--podman-user", user, "--podman", !containers.isEmpty());
     return containers.stream().map(c -> container(Transport.named("--podman", c), user)).toList();
   }

@@ -42,9 +42,9 @@ public final class Ssh implements Transport {
   }
 
   @Override
-  public List<Target> targets(Tools tools) {
+  public List<Address> targets(Tools tools) {
     Transport.needs("--ssh-option", options, "--ssh", !hosts.isEmpty());
-    return hosts.stream().map(h -> new Target(Transport.named("--ssh", h), command(h))).toList();
+    return hosts.stream().map(h -> new Address(Transport.named("--ssh", h), command(h))).toList();
   }
 
   private List<String> command(String host) {
@@ -62,7 +62,7 @@ public final class Ssh implements Transport {
   }
 
   @Override
-  public Optional<Advice> explain(Target target, int exitCode, String said) {
+  public Optional<Advice> explain(Address target, int exitCode, String said) {
     var host = target.name();
     return Symptom.diagnose(
         said,
@@ -114,7 +114,7 @@ public final class Ssh implements Transport {
   }
 
   @Override
-  public String asRoot(Target target, String command) {
+  public String asRoot(Address target, String command) {
     return "ssh -t " + target.name() + " sudo " + command;
   }
 }

@@ -39,7 +39,7 @@ public interface Transport {
    * @throws IllegalArgumentException if an option's value can never be right; the message is shown
    *     as an error of usage
    */
-  List<Target> targets(Tools tools) throws Unreachable;
+  List<Address> targets(Tools tools) throws Unreachable;
 
   /**
    * Says in the transport's own words why a connection command ended; empty if it knows no better
@@ -48,7 +48,7 @@ public interface Transport {
    * @param exitCode the command's exit code, 128 + the signal's number if a signal ended it
    * @param said the last lines the command printed, on stderr or, as some do, on stdout; may be ""
    */
-  default Optional<Advice> explain(Target target, int exitCode, String said) {
+  default Optional<Advice> explain(Address target, int exitCode, String said) {
     return Optional.empty();
   }
 
@@ -56,12 +56,12 @@ public interface Transport {
    * The line a user types here to run a command at the target as its administrator: {@code docker
    * exec -u 0 web apk add tar} for {@code apk add tar}. Only ever printed, as a hint.
    */
-  default String asRoot(Target target, String command) {
+  default String asRoot(Address target, String command) {
     return command + " (on " + label(target) + ", as root)";
   }
 
   /** What every line printed about a target begins with: {@code docker:web}. */
-  default String label(Target target) {
+  default String label(Address target) {
     return name() + ":" + target.name();
   }
 
@@ -72,8 +72,8 @@ public interface Transport {
    * @param command the connection command as an argument vector: starts a shell at the target that
    *     reads commands from stdin until its end, without a terminal and without asking anything
    */
-  record Target(String name, List<String> command) {
-    public Target {
+  record Address(String name, List<String> command) {
+    public Address {
       command = List.copyOf(command);
     }
   }
@@ -82,7 +82,7 @@ public interface Transport {
   record Advice(String message, String hint) {
 
     /** For an answer that nobody recognised: what the tool said last, and what it was asked. */
-    public static Advice inTheWordsOf(List<String> command, Answer answer) {
+    public static Advice inTheWordsOf(List<String> command, Result answer) {
       var said = answer.err().strip().lines().toList();
       return new Advice(
           said.isEmpty() ? "exit code " + answer.exitCode() : said.get(said.size() - 1).strip(),
@@ -128,11 +128,11 @@ public interface Transport {
      *
      * @throws Unreachable if there is no such command, or it has not ended after some 20 seconds
      */
-    Answer ask(List<String> command) throws Unreachable;
+    Result ask(List<String> command) throws Unreachable;
   }
 
   /** How a tool answered: its exit code and all that it printed. */
-  record Answer(int exitCode, String out, String err) {
+  record Result(int exitCode, String out, String err) {
 
     public boolean ok() {
       return exitCode == 0;

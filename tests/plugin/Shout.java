@@ -17,8 +17,8 @@ public final class Shout implements Transport {
   }
 
   @Override
-  public List<Target> targets(Tools tools) {
-    return words.stream().map(word -> new Target(word, command(word))).toList();
+  public List<Address> targets(Tools tools) {
+    return words.stream().map(word -> new Address(word, command(word))).toList();
   }
 
   private static List<String> command(String word) {
@@ -26,7 +26,7 @@ public final class Shout implements Transport {
   }
 
   @Override
-  public Optional<Advice> explain(Target target, int exitCode, String said) {
+  public Optional<Advice> explain(Address target, int exitCode, String said) {
     return Optional.of(new Advice("nobody hears " + target.name(), "shout louder"));
   }
 }

@@ -1,0 +1,464 @@
+package dev.frep;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.zip.CRC32C;
+
+/** A running connection command with a receiver in it. The wire format is in receiver.sh. */
+final class Link implements AutoCloseable {
+  private static final int CHUNK = 1 << 21;
+
+  /** So many pieces may wait to be written, chunks and lines: all of what is little among them. */
+  private static final int PIECES = 8;
+
+  /** Bytes on their way to the pump. */
+  private record Piece(byte[] bytes, int length) {}
+
+  private static final Piece END = new Piece(new byte[0], 0);
+  private static final int BLOCK = 1 << 16;
+  private static final int SMALL_RECORD = 1 << 12;
+  private static final int LONGEST_LINE = 1 << 16;
+
+  private final String nonce;
+  private final Duration timeout;
+  private final String tag;
+  private final Shell shell;
+  private final OutputStream out;
+  private final Consumer<Reply> replies;
+  private final Console console;
+  private final Meter progress;
+  private final BlockingQueue<byte[]> spare = new ArrayBlockingQueue<>(PIECES);
+  private long blocked;
+  private final BlockingQueue<Piece> outgoing = new ArrayBlockingQueue<>(PIECES);
+  private final Thread pump;
+  private Duration grace = Duration.ofSeconds(5);
+  private final Map<String, AtomicInteger> unanswered = new ConcurrentHashMap<>();
+  private volatile Digest known = Digest.NONE;
+  private volatile IOException broken;
+  private final long begun = System.nanoTime();
+  private volatile long lastSign = begun;
+
+  Link(Options options, Route route, Consumer<Reply> replies, Console console, Meter progress)
+      throws Failure {
+    this.replies = replies;
+    this.console = console;
+    this.progress = progress;
+    timeout = options.connecting().timeout();
+    tag = tag(options.name());
+    shell = new Shell(route, route.lookUp(), console);
+    nonce = shell.nonce();
+    out = shell.in();
+    unanswered("ready").incrementAndGet(); // That is, or refused.
+    Processes.thread("receiver's answers", this::listen);
+    pump = Processes.thread("to the receiver", this::pump);
+    try {
+      boolean undo = options.task() instanceof Task.Undo;
+      String what = undo ? "undo" : options.looks() ? "look" : "replicate";
+      boolean trash = options.copying().trash();
+      List<String> scripts =
+          trash || undo ? List.of("trash.sh", "receiver.sh") : List.of("receiver.sh");
+      send(
+          Shell.script(
+              scripts,
+              List.of(
+                  nonce,
+                  tag,
+                  options.parent(),
+                  options.name(),
+                  what,
+                  trash ? "yes" : "",
+                  options.copying().owner())));
+    } catch (IOException ended) {
+      console.debug(ended); // Its last words are told where its end is.
+    }
+  }
+
+  /** Names this source's staging folders at the target, so that left-overs can be found. */
+  private static String tag(String name) {
+    CRC32C checksum = new CRC32C();
+    checksum.update(latin1(name));
+    return HexFormat.of().toHexDigits(checksum.getValue(), 8);
+  }
+
+  private static byte[] latin1(String text) {
+    return text.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** The receiver's staging folder. */
+  String stageName() {
+    return ".frep-" + tag + "." + nonce;
+  }
+
+  void command(String words) throws IOException {
+    switch (words.split(" ")[0]) {
+      case "list" -> unanswered("listing").incrementAndGet();
+      case "sums" -> unanswered("sums").incrementAndGet();
+      case "commit" -> unanswered("ok").incrementAndGet();
+      case "facts" -> unanswered("facts").incrementAndGet();
+      case "ping" -> unanswered("pong").incrementAndGet();
+      case "undo" -> unanswered("undone").incrementAndGet();
+      default -> {} // No answer is expected.
+    }
+    console.debug("> " + words);
+    send(latin1(nonce + " " + words + "\n"));
+  }
+
+  /**
+   * Asks what is there.
+   *
+   * @param zip whether to compress the answer
+   * @param known if it is that, that is the answer
+   */
+  void list(boolean zip, Digest known) throws IOException {
+    this.known = known;
+    command(("list " + (zip ? "gzip " : "plain ") + known.sum()).strip());
+  }
+
+  private void send(byte[] bytes) throws IOException {
+    send(bytes, bytes.length);
+  }
+
+  /** Hands bytes to the pump, for good; waits if too many are on their way. */
+  private void send(byte[] bytes, int length) throws IOException {
+    Piece piece = new Piece(bytes, length);
+    progress.handed(length);
+    long before = System.nanoTime();
+    try {
+      if (!outgoing.offer(piece, timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+        kill();
+        throw new IOException("the target takes nothing any more");
+      }
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException();
+    }
+    blocked += System.nanoTime() - before;
+    if (broken != null) {
+      throw new IOException(broken);
+    }
+  }
+
+  /** Writes in the background, so that files are read while others travel. */
+  private void pump() {
+    try {
+      for (Piece piece; (piece = outgoing.take()) != END; ) {
+        try {
+          for (int sent = 0; sent < piece.length && broken == null; sent += BLOCK) {
+            int length = Math.min(BLOCK, piece.length - sent);
+            out.write(piece.bytes, sent, length);
+            progress.taken(length);
+            sign();
+          }
+          if (outgoing.isEmpty()) {
+            out.flush();
+          }
+          giveBack(piece.bytes);
+        } catch (IOException closed) {
+          broken = closed; // The next to send is told; until then the queue is emptied.
+        }
+      }
+      out.close();
+    } catch (IOException closed) {
+      console.debug(closed);
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A buffer for a chunk: new ones all the time would be most of what there is to collect. */
+  private byte[] take() {
+    byte[] used = spare.poll();
+    return used == null ? new byte[CHUNK] : used;
+  }
+
+  private void giveBack(byte[] buffer) {
+    if (buffer.length == CHUNK) {
+      spare.offer(buffer); // It does not matter if there are enough.
+    }
+  }
+
+  /** Something arrived, or something could be sent: the other end lives. */
+  private void sign() {
+    lastSign = System.nanoTime();
+  }
+
+  Duration age() {
+    return Duration.ofNanos(System.nanoTime() - begun);
+  }
+
+  Duration silence() {
+    return Duration.ofNanos(System.nanoTime() - lastSign);
+  }
+
+  /** How an archive travels. */
+  enum Way {
+    /** Padded to records, for a tar that reads no further than the last of them. */
+    RECORDS,
+    /** In pieces that are announced. */
+    CHUNKS,
+    /** The same, compressed. */
+    GZIP
+  }
+
+  /** What an archive is written to; what it holds back is sent when the set is finished. */
+  final class Chunks extends OutputStream {
+    private final long set;
+    private final Way way;
+    private byte[] buffer = take();
+    private int length;
+    private int record;
+    private final long begun = System.nanoTime();
+    private final long blockedBefore = blocked;
+    private long total;
+
+    Chunks(long set, Way way) {
+      this.set = set;
+      this.way = way;
+    }
+
+    Way way() {
+      return way;
+    }
+
+    /** How it went, once it is finished. */
+    Pace.Trip trip(long weight) {
+      return new Pace.Trip(weight, total, blocked - blockedBefore, begun, System.nanoTime());
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] from, int start, int count) throws IOException {
+      for (int done = 0; done < count; ) {
+        int n = Math.min(count - done, CHUNK - length);
+        System.arraycopy(from, start + done, buffer, length, n);
+        length += n;
+        done += n;
+        boolean idle = way == Way.GZIP && length >= BLOCK && outgoing.isEmpty();
+        if (length == CHUNK || idle) { // What was compressed is for a link that is the limit.
+          send(BLOCK);
+        }
+      }
+    }
+
+    /** What is small enough for one piece goes in small records. */
+    private void send(int size) throws IOException {
+      if (record == 0) {
+        record = size;
+        command("set " + set + " " + packing());
+      }
+      if (way == Way.RECORDS) {
+        int padded = (length + record - 1) / record * record;
+        Arrays.fill(buffer, length, padded, (byte) 0);
+        length = padded;
+      } else if (length % BLOCK == 0) {
+        command("chunk " + BLOCK + " " + length / BLOCK);
+      } else {
+        command("chunk " + length + " 1");
+      }
+      progress.mark(length);
+      Link.this.send(buffer, length);
+      buffer = take();
+      total += length;
+      length = 0;
+    }
+
+    private String packing() {
+      return switch (way) {
+        case RECORDS -> "" + record;
+        case CHUNKS -> "0";
+        case GZIP -> "gzip";
+      };
+    }
+
+    /** Ends the set; it is aborted if nothing is in it that is to be put in place. */
+    void finish(boolean any) throws IOException {
+      if (any || record > 0) {
+        if (length > 0) {
+          send(SMALL_RECORD);
+        }
+        command((any ? "end " : "abort ") + set);
+      }
+      giveBack(buffer);
+    }
+  }
+
+  // What it says.
+
+  private AtomicInteger unanswered(String answer) {
+    return unanswered.computeIfAbsent(answer, none -> new AtomicInteger());
+  }
+
+  /** Only what was asked is listened to: so what the other end says cannot pile up here. */
+  private void answered(String answer) {
+    if (unanswered(answer).decrementAndGet() < 0) {
+      throw new IllegalArgumentException("an answer to no question: " + answer);
+    }
+  }
+
+  private void listen() {
+    String words = "";
+    try (InputStream out = shell.out()) {
+      Intake in = new Intake(out);
+      for (String line; (line = line(in)) != null; ) {
+        if (!line.startsWith(nonce + " ")) {
+          if (!line.isBlank()) {
+            shell.said(line);
+          }
+          continue;
+        }
+        sign();
+        words = line.substring(nonce.length() + 1).stripTrailing(); // Terminals add a CR.
+        console.debug("< " + Names.show(words));
+        Reply reply;
+        if (words.startsWith("listing ")) {
+          answered("listing");
+          reply = new Listed(listing(in, words));
+        } else if (words.equals("sums")) {
+          answered("sums");
+          reply = new Sums(Listing.readSums(in, this::sign));
+        } else if (words.split(" ")[0].equals("undone")) {
+          answered("undone");
+          reply = Listing.readUndone(words.replaceFirst("undone *", ""), in, this::sign);
+        } else {
+          reply = parse(words);
+        }
+        if (reply != null) {
+          replies.accept(reply);
+        }
+      }
+    } catch (IOException broken) {
+      console.debug(broken);
+      shell.kill();
+    } catch (RuntimeException | VirtualMachineError nonsense) {
+      console.debug(nonsense);
+      boolean told = nonsense.getClass().equals(IllegalArgumentException.class); // By us.
+      replies.accept(new Nonsense(Names.show(Shell.cut(told ? nonsense.getMessage() : words))));
+      shell.kill();
+    } finally {
+      replies.accept(new Hangup());
+    }
+  }
+
+  private Folder listing(Intake in, String words) throws IOException {
+    if (words.equals("listing same")) {
+      if (known == Digest.NONE) {
+        throw new IllegalArgumentException("an answer to no question: " + words);
+      }
+      return known.there();
+    }
+    boolean stat = words.startsWith("listing stat ");
+    if (!words.endsWith(" gzip")) {
+      return Listing.read(in, stat, this::sign);
+    }
+    Intake unzipped = in.unzipped();
+    Folder there = Listing.read(unzipped, stat, this::sign);
+    if (!unzipped.ends()) {
+      throw new IllegalArgumentException("more than a listing");
+    }
+    return there;
+  }
+
+  private Reply parse(String words) {
+    String[] word = words.split(" ", 3);
+    return switch (word[0]) {
+      case "ready" -> {
+        answered("ready");
+        yield new Ready(facts(words));
+      }
+      case "facts" -> {
+        answered("facts");
+        yield new Details(facts(words));
+      }
+      case "refused" -> {
+        answered("ready");
+        yield new Refused(word[1], word.length > 2 ? word[2] : "");
+      }
+      case "ok" -> {
+        answered("ok");
+        shell.takeLastWords();
+        yield new Ok(Long.parseLong(word[1]));
+      }
+      case "err" -> {
+        answered("ok");
+        yield new Err(Long.parseLong(word[1]), shell.takeLastWords());
+      }
+      case "pong" -> {
+        answered("pong");
+        yield new Pong(Long.parseLong(word[1]));
+      }
+      case "gone" -> new Gone();
+      case "listed" -> null;
+      default -> throw new IllegalArgumentException("not a reply: " + words);
+    };
+  }
+
+  private static Map<String, String> facts(String words) {
+    Map<String, String> facts = new HashMap<>();
+    for (String fact : words.split(" ")) {
+      int sign = fact.indexOf('=');
+      facts.put(fact.substring(0, Math.max(0, sign)), fact.substring(sign + 1));
+    }
+    return facts;
+  }
+
+  /** A line without its end; what is longer than any of ours is cut. */
+  private String line(Intake in) throws IOException {
+    try {
+      return in.until('\n', LONGEST_LINE);
+    } catch (EOFException part) {
+      shell.said(part.getMessage()); // Without its end it did not arrive, but may say why.
+      return null;
+    }
+  }
+
+  /**
+   * Nobody may be there yet to clean up: a command that still tries to connect is not waited for.
+   */
+  void hurry() {
+    grace = Duration.ofSeconds(1);
+  }
+
+  /** Lets the receiver clean up and end; what does not end is ended. */
+  @Override
+  public void close() {
+    try {
+      if (!outgoing.offer(END, grace.toMillis(), TimeUnit.MILLISECONDS) || !shell.waitFor(grace)) {
+        shell.close();
+      }
+      pump.interrupt();
+    } catch (InterruptedException stop) {
+      shell.kill();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** At once, for a receiver that is silent. */
+  void kill() {
+    shell.kill();
+  }
+
+  /** Why the connection has ended. */
+  Failure epitaph() throws InterruptedException {
+    return shell.epitaph();
+  }
+}

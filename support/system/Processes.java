@@ -1,0 +1,81 @@
+package dev.frep;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** Starts every process and every background thread of frep. */
+final class Processes {
+  /** No answer to a question of ours is longer. */
+  private static final int LONGEST_ANSWER = 1 << 26;
+
+  /** How long the output of a process that has ended may stay open: a child may hold it. */
+  private static final Duration LINGER = Duration.ofSeconds(1);
+
+  private Processes() {}
+
+  /** How a command answered: its exit code and what it printed. */
+  record Answer(int exitCode, byte[] out, byte[] err) {}
+
+  /** Starts a process. */
+  static Process start(ProcessBuilder builder) throws IOException {
+    return builder.start();
+  }
+
+  /**
+   * Runs a command with an empty stdin and waits for its end.
+   *
+   * @return null if it has not ended in time; then it was killed
+   */
+  static Answer ask(ProcessBuilder builder, Duration patience)
+      throws IOException, InterruptedException {
+    Process process = start(builder);
+    process.getOutputStream().close();
+    CompletableFuture<byte[]> out = read(process.getInputStream());
+    CompletableFuture<byte[]> err = read(process.getErrorStream());
+    try {
+      if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+        return null;
+      }
+      long linger = LINGER.toMillis();
+      return new Answer(
+          process.exitValue(),
+          out.completeOnTimeout(new byte[0], linger, TimeUnit.MILLISECONDS).join(),
+          err.completeOnTimeout(new byte[0], linger, TimeUnit.MILLISECONDS).join());
+    } finally {
+      kill(process);
+    }
+  }
+
+  private static CompletableFuture<byte[]> read(InputStream from) {
+    CompletableFuture<byte[]> whole = new CompletableFuture<>();
+    thread(
+        "answer",
+        () -> {
+          try (from) {
+            whole.complete(from.readNBytes(LONGEST_ANSWER));
+          } catch (IOException closed) {
+            whole.complete(new byte[0]);
+          }
+        });
+    return whole;
+  }
+
+  /** Ends a process and all that it has started, at once; harmless to one that has ended. */
+  static void kill(Process process) {
+    List<ProcessHandle> started = process.descendants().toList();
+    process.destroyForcibly();
+    started.forEach(ProcessHandle::destroyForcibly);
+  }
+
+  /** Starts a thread that does not keep the program alive. */
+  static Thread thread(String name, Runnable work) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
+  }
+}
