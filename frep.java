@@ -5,47 +5,50 @@
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
-//SOURCES support/Options.java support/Tree.java support/link/Facts.java support/link/Listing.java
-//SOURCES support/link/Reply.java support/link/Shell.java support/system/Processes.java
-//SOURCES support/system/Text.java support/Arguments.java support/Chmod.java support/Sweep.java
-//SOURCES support/Tar.java support/console/Console.java support/console/Display.java
-//SOURCES support/console/Event.java support/console/Json.java support/console/Lines.java
-//SOURCES support/console/Meter.java support/console/Palette.java support/console/Row.java
-//SOURCES support/console/Screen.java support/console/Strip.java support/console/Summary.java
-//SOURCES support/console/Terminal.java support/git/GitIndex.java support/git/GitPause.java
-//SOURCES support/git/GitRepository.java support/git/IgnorePattern.java support/git/IgnoreRules.java
-//SOURCES support/link/Digest.java support/link/Intake.java support/link/Link.java
-//SOURCES support/link/Memory.java support/link/Pace.java support/link/Refusal.java
-//SOURCES support/link/Route.java support/system/Names.java support/system/SmallFile.java
-//SOURCES support/system/Stat.java support/system/Stop.java support/tasks/About.java
-//SOURCES support/tasks/Check.java support/tasks/Errand.java support/tasks/Hook.java
-//SOURCES support/tasks/Hooks.java support/tasks/Inquiry.java support/tasks/ManPage.java
-//SOURCES support/tasks/OutputLines.java support/tasks/Preview.java support/tasks/Run.java
-//SOURCES support/tasks/Scripts.java support/tasks/Undo.java support/tasks/Verify.java
-//SOURCES transports/Docker.java transports/DockerCompose.java transports/Engine.java
-//SOURCES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
-//SOURCES transports/Transport.java transports/Transports.java
-//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Options.java
-//FILES support/Tree.java support/link/Facts.java support/link/Listing.java support/link/Reply.java
-//FILES support/link/Shell.java support/system/Processes.java support/system/Text.java
-//FILES support/Arguments.java support/Chmod.java support/Sweep.java support/Tar.java
-//FILES support/console/Console.java support/console/Display.java support/console/Event.java
-//FILES support/console/Json.java support/console/Lines.java support/console/Meter.java
-//FILES support/console/Palette.java support/console/Row.java support/console/Screen.java
-//FILES support/console/Strip.java support/console/Summary.java support/console/Terminal.java
-//FILES support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java
-//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Digest.java
-//FILES support/link/Intake.java support/link/Link.java support/link/Memory.java
-//FILES support/link/Pace.java support/link/Refusal.java support/link/Route.java
-//FILES support/system/Names.java support/system/SmallFile.java support/system/Stat.java
-//FILES support/system/Stop.java support/tasks/About.java support/tasks/Check.java
-//FILES support/tasks/Errand.java support/tasks/Hook.java support/tasks/Hooks.java
-//FILES support/tasks/Inquiry.java support/tasks/ManPage.java support/tasks/OutputLines.java
-//FILES support/tasks/Preview.java support/tasks/Run.java support/tasks/Scripts.java
-//FILES support/tasks/Undo.java support/tasks/Verify.java transports/Docker.java
-//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
-//FILES transports/Transports.java
+//SOURCES support/Hints.java support/link/Journal.java support/link/Known.java
+//SOURCES support/link/Outbox.java support/link/Record.java support/link/Report.java
+//SOURCES support/tasks/Look.java support/Arguments.java support/Chmod.java support/Options.java
+//SOURCES support/Sweep.java support/Tar.java support/Tree.java support/console/Console.java
+//SOURCES support/console/Display.java support/console/Event.java support/console/Json.java
+//SOURCES support/console/Lines.java support/console/Meter.java support/console/Palette.java
+//SOURCES support/console/Row.java support/console/Screen.java support/console/Strip.java
+//SOURCES support/console/Summary.java support/console/Terminal.java support/git/GitIndex.java
+//SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/IgnorePattern.java
+//SOURCES support/git/IgnoreRules.java support/link/Facts.java support/link/Intake.java
+//SOURCES support/link/Link.java support/link/Listing.java support/link/Pace.java
+//SOURCES support/link/Refusal.java support/link/Reply.java support/link/Route.java
+//SOURCES support/link/Shell.java support/system/Names.java support/system/Processes.java
+//SOURCES support/system/SmallFile.java support/system/Stat.java support/system/Stop.java
+//SOURCES support/system/Text.java support/tasks/About.java support/tasks/Check.java
+//SOURCES support/tasks/Errand.java support/tasks/Hook.java support/tasks/Hooks.java
+//SOURCES support/tasks/Inquiry.java support/tasks/ManPage.java support/tasks/OutputLines.java
+//SOURCES support/tasks/Preview.java support/tasks/Run.java support/tasks/Scripts.java
+//SOURCES support/tasks/Undo.java support/tasks/Verify.java transports/Docker.java
+//SOURCES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
+//SOURCES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
+//SOURCES transports/Transports.java
+//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Hints.java
+//FILES support/link/Journal.java support/link/Known.java support/link/Outbox.java
+//FILES support/link/Record.java support/link/Report.java support/tasks/Look.java
+//FILES support/Arguments.java support/Chmod.java support/Options.java support/Sweep.java
+//FILES support/Tar.java support/Tree.java support/console/Console.java support/console/Display.java
+//FILES support/console/Event.java support/console/Json.java support/console/Lines.java
+//FILES support/console/Meter.java support/console/Palette.java support/console/Row.java
+//FILES support/console/Screen.java support/console/Strip.java support/console/Summary.java
+//FILES support/console/Terminal.java support/git/GitIndex.java support/git/GitPause.java
+//FILES support/git/GitRepository.java support/git/IgnorePattern.java support/git/IgnoreRules.java
+//FILES support/link/Facts.java support/link/Intake.java support/link/Link.java
+//FILES support/link/Listing.java support/link/Pace.java support/link/Refusal.java
+//FILES support/link/Reply.java support/link/Route.java support/link/Shell.java
+//FILES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
+//FILES support/system/Stat.java support/system/Stop.java support/system/Text.java
+//FILES support/tasks/About.java support/tasks/Check.java support/tasks/Errand.java
+//FILES support/tasks/Hook.java support/tasks/Hooks.java support/tasks/Inquiry.java
+//FILES support/tasks/ManPage.java support/tasks/OutputLines.java support/tasks/Preview.java
+//FILES support/tasks/Run.java support/tasks/Scripts.java support/tasks/Undo.java
+//FILES support/tasks/Verify.java transports/Docker.java transports/DockerCompose.java
+//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
+//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 
@@ -88,7 +91,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -103,7 +105,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
@@ -133,6 +134,8 @@ public final class frep {
       return Check.all(options, routes, console).code;
     } else if (options.task() instanceof Task.Undo) {
       return Undo.all(options, routes, console).code;
+    } else if (options.looks()) {
+      return compare(options, routes, console).code;
     } else if (options.task() instanceof Task.Run run) {
       Exit copied = replicate(options, routes, console);
       return Run.after(options, routes, run.command(), console, copied);
@@ -141,7 +144,8 @@ public final class frep {
   }
 
   /** The flow: what is dirty is scanned, what differs is sent, until told to stop. */
-  static Exit replicate(Options options, List<Route> routes, Console console) throws Exception {
+  private static Exit replicate(Options options, List<Route> routes, Console console)
+      throws Exception {
     Dirty dirty = new Dirty();
     Stop stop = new Stop(() -> askToStop(dirty, console), () -> endAtOnce(console));
     GitPause git = GitPause.of(options.source());
@@ -155,44 +159,58 @@ public final class frep {
             new Target(options, route, scanner, dirty, its, hooks.of(route), () -> busy(targets)));
       }
       targets.forEach(Target::start); // They connect and list while the source is scanned.
-      Folder first = scanner.scan(part -> targets.forEach(target -> target.offerPart(part)));
-      AtomicReference<Folder> snapshot = new AtomicReference<>(first);
-      targets.forEach(target -> target.offer(snapshot.get()));
+      Folder first = scanner.scan(part -> offer(targets, new Snapshot(part, false)));
+      AtomicReference<Folder> source = new AtomicReference<>(first);
+      offer(targets, new Snapshot(first, true));
       if (watcher != null) {
-        Sweep.start(options.source(), scanner, snapshot::get, dirty);
+        Sweep.start(options.source(), source::get, scanner::folderNow, scanner::isAsKnown, dirty);
       }
-      boolean seen = true;
-      while (!done(options, dirty, targets)) {
+      boolean seen = true; // Whether all that happened before the end was seen.
+      while (!isDone(options, dirty, targets)) {
         scanner.hint(dirty);
-        Dirty.Paths paths = dirty.await(Watcher.SETTLE, () -> !stop.asked() && git.busy());
+        dirty.await(Watcher.SETTLE);
+        boolean paused = git.await(() -> stop.asked() || dirty.isClean());
         boolean last = stop.asked();
-        if (last || git.hasPaused()) { // All that happened before, not only what is heard by now.
-          boolean all = watcher == null || watcher.catchUp();
-          seen = all || !last;
-          paths = dirty.take(paths);
+        if (last || paused) { // All that happened before, not only what was heard of by now.
+          seen = watcher == null || watcher.catchUp() || !last;
         }
-        Folder now = scanner.next(snapshot.get(), paths);
-        if (now != null && now != snapshot.get()) {
-          snapshot.set(now);
-          targets.forEach(target -> target.offer(now));
+        Folder before = source.get();
+        Folder now = scanner.next(before, dirty.take());
+        if (now != null && now != before) {
+          source.set(now);
+          offer(targets, new Snapshot(now, true));
         }
         if (last) {
           break;
         }
       }
       Exit exit = seen ? scanner.verdict() : Exit.INTERRUPTED;
+      targets.forEach(Target::stop); // Together: a silent one holds up no other's goodbye.
       for (Target target : targets) {
-        exit = Exit.worse(exit, target.finish());
+        exit = Exit.worse(exit, target.join());
       }
       hooks.drain(() -> options.watch() || stop.asked());
       return exit;
     } finally {
-      targets.forEach(Target::abandon);
+      targets.forEach(Target::stop);
     }
   }
 
+  private static void offer(List<Target> targets, Snapshot snapshot) {
+    targets.forEach(target -> target.offer(snapshot));
+  }
+
   private static int busy(List<Target> targets) {
-    return (int) targets.stream().filter(target -> !target.ended() && !target.settled()).count();
+    return (int)
+        targets.stream().filter(target -> !target.hasEnded() && !target.isSettled()).count();
+  }
+
+  /** No target is left; or, if only one copy was asked for, all have it. */
+  private static boolean isDone(Options options, Dirty dirty, List<Target> targets) {
+    return targets.stream().allMatch(Target::hasEnded)
+        || !options.watch()
+            && dirty.isClean()
+            && targets.stream().allMatch(target -> target.hasEnded() || target.isSettled());
   }
 
   private static void askToStop(Dirty dirty, Console console) {
@@ -205,20 +223,32 @@ public final class frep {
     console.tell(new Event.Stopped(Exit.INTERRUPTED.code));
   }
 
-  /** No target is left; or, if only one copy was asked for, all have it. */
-  private static boolean done(Options options, Dirty dirty, List<Target> targets) {
-    return targets.stream().allMatch(Target::ended)
-        || !options.watch()
-            && dirty.isClean()
-            && targets.stream().allMatch(target -> target.ended() || target.settled());
+  /** Prints how each copy differs from the source. */
+  private static Exit compare(Options options, List<Route> routes, Console console)
+      throws Exception {
+    Scanner scanner = new Scanner(options, null, console);
+    Folder source = scanner.scan(part -> {});
+    Look look = new Look(options, source, scanner::local, Diff::between, scanner::belongs);
+    return Exit.worse(scanner.verdict(), look.at(routes, console));
   }
 }
 
 // ---- hints: what may be different ----
 
-/** The paths that something may have happened to; everything that may know of one adds to it. */
-final class Dirty {
-  /** Paths to look at again, paths to look at with all that is below them. */
+/** Collects the paths that something may have happened to. */
+final class Dirty implements Hints {
+  /** How often the loop goes round when nothing happens. */
+  private static final Duration TICK = Duration.ofSeconds(1);
+
+  /** In a storm of changes, what was seen by then goes after this time. */
+  private static final Duration PATIENCE = Duration.ofMillis(50);
+
+  /**
+   * Dirty paths.
+   *
+   * @param looks to look at again
+   * @param wholes to look at with all that is below them
+   */
   record Paths(TreeSet<String> looks, TreeSet<String> wholes) {
     boolean isEmpty() {
       return looks.isEmpty() && wholes.isEmpty();
@@ -229,14 +259,16 @@ final class Dirty {
   private boolean woken;
   private long hints;
 
-  synchronized void look(String path) {
-    paths.looks().add(path);
+  @Override
+  public synchronized void look(String path) {
+    paths.looks.add(path);
     hints++;
     notifyAll();
   }
 
-  synchronized void whole(String path) {
-    paths.wholes().add(path);
+  @Override
+  public synchronized void whole(String path) {
+    paths.wholes.add(path);
     hints++;
     notifyAll();
   }
@@ -251,8 +283,8 @@ final class Dirty {
     return paths.isEmpty();
   }
 
-  /** Waits for a path, then until none has come for a while, and hands them over. */
-  synchronized Paths await(Duration settle, BooleanSupplier busy) throws InterruptedException {
+  /** Waits for a path, then until no other has come for a while. */
+  synchronized void await(Duration settle) throws InterruptedException {
     long tick = System.nanoTime() + TICK.toNanos();
     while (paths.isEmpty() && !woken && remaining(tick) > 0) {
       TimeUnit.NANOSECONDS.timedWait(this, remaining(tick));
@@ -266,34 +298,19 @@ final class Dirty {
         TimeUnit.NANOSECONDS.timedWait(this, remaining(quiet));
       }
     }
-    latest = System.nanoTime() + LONGEST_PAUSE.toNanos();
-    while (!paths.isEmpty() && remaining(latest) > 0 && busy.getAsBoolean()) {
-      TimeUnit.NANOSECONDS.timedWait(this, settle.toNanos());
-    }
     woken = false;
-    return take(new Paths(new TreeSet<>(), new TreeSet<>()));
   }
 
-  /** Adds what there is to what was taken before. */
-  synchronized Paths take(Paths more) {
-    more.looks().addAll(paths.looks());
-    more.wholes().addAll(paths.wholes());
+  /** Hands the paths over. */
+  synchronized Paths take() {
+    Paths taken = paths;
     paths = new Paths(new TreeSet<>(), new TreeSet<>());
-    return more;
+    return taken;
   }
 
   private static long remaining(long deadline) {
     return deadline - System.nanoTime();
   }
-
-  /** How often the loop goes round when nothing happens. */
-  private static final Duration TICK = Duration.ofSeconds(1);
-
-  /** A lock that Git has left behind does not hold up more than this. */
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
-
-  /** In a storm of changes, what there is goes after this time. */
-  private static final Duration PATIENCE = Duration.ofMillis(50);
 }
 
 /**
@@ -501,7 +518,7 @@ final class Scanner {
   private volatile Consumer<Folder> parts; // As long as the first scan takes.
   private volatile long pause;
   private volatile IgnoreRules ignore;
-  private boolean lost;
+  private volatile boolean lost;
 
   /** A part of a scan that others may do. */
   private static final class Work extends RecursiveAction {
@@ -535,24 +552,13 @@ final class Scanner {
     return Names.below(root, path);
   }
 
-  /** Whether something of the target would belong to the copy if it were here. */
+  /** Whether an entry that only the target has would be sent if the source had it. */
   boolean belongs(String path, Entry entry) {
     try {
-      IgnoreRules.InFolder rule = rulesIn(parent(path));
-      return rule != null && rule.sends(name(path), entry instanceof Folder);
+      return ignore.why(path, entry instanceof Folder).sent();
     } catch (IOException unreadable) {
-      return false; // What is not known to be ours stays.
+      return false; // What frep does not know to be its own stays.
     }
-  }
-
-  /** The rules in a folder, be it there or not; null if it is left out itself. */
-  private IgnoreRules.InFolder rulesIn(String path) throws IOException {
-    IgnoreRules.InFolder known = path.isEmpty() ? ignore.root() : rules.get(path);
-    if (known != null) {
-      return known;
-    }
-    IgnoreRules.InFolder around = rulesIn(parent(path));
-    return around != null && around.sends(name(path), true) ? around.child(name(path)) : null;
   }
 
   /**
@@ -591,13 +597,13 @@ final class Scanner {
   private Entry soFar(String path) {
     Unfinished folder = unfinished.get(path);
     if (folder == null) {
-      return new Closed(); // Not begun; or just finished, which the next part will have.
+      return Closed.UNREADABLE; // Not begun; or just finished, which the next part will have.
     }
     TreeMap<String, Entry> children;
     synchronized (folder.children()) {
       children = new TreeMap<>(folder.children());
     }
-    boolean any = !children.isEmpty();
+    boolean any = holdsSent(children);
     for (String name : folder.folders) {
       if (!children.containsKey(name)) {
         Entry inner = soFar(join(path, name));
@@ -605,7 +611,7 @@ final class Scanner {
         children.put(name, inner);
       }
     }
-    return any ? folder(folder.own, children) : new Closed(); // Git may not want it empty.
+    return any ? folder(folder.own, children) : Closed.UNREADABLE; // Git may not want it empty.
   }
 
   /** The whole source; what is as it was before is the same object. */
@@ -640,7 +646,7 @@ final class Scanner {
       boolean another = found.inode() != before.inode(); // The root moved tells nothing.
       Folder now = lost || another ? scan(before) : rescan(before, dirty);
       ofAge.clear();
-      if (!now.children().isEmpty() || before.children().isEmpty()) {
+      if (holdsSent(now.children()) || !holdsSent(before.children())) {
         if (lost) {
           console.tell(new Event.SourceBack(Names.ofAll(root)));
         }
@@ -762,7 +768,9 @@ final class Scanner {
       boolean whole,
       Dirty.Paths dirty) {
     try {
-      return found == HIDDEN ? new Closed() : kind(path, file, found, rule, before, whole, dirty);
+      return found == HIDDEN
+          ? Closed.UNREADABLE
+          : kind(path, file, found, rule, before, whole, dirty);
     } catch (IOException broken) {
       return closed(path, file, found::isLike, broken);
     }
@@ -779,7 +787,8 @@ final class Scanner {
       throws IOException {
     problems.remove(path);
     if (!path.isEmpty() && !rule.sends(name(path), found.isFolder())) {
-      return drop(path, before);
+      drop(path, before);
+      return Closed.IGNORED;
     }
     if (found.isFolder()) {
       Folder known = before instanceof Folder folder ? folder : Folder.NONE;
@@ -865,15 +874,22 @@ final class Scanner {
   }
 
   private RegularFile file(Stat found) {
-    return new RegularFile(modeThere(found), found.size(), found.modified(), found.changed(), 0);
+    return new RegularFile(
+        modeThere(found), found.size(), found.modified(), found.changed(), found.inode(), 0);
   }
 
-  static boolean sameStat(RegularFile a, RegularFile b) {
+  /** Whether a file of the source is as it is known. */
+  boolean isAsKnown(RegularFile known, Path file) throws IOException {
+    return sameStat(known, now(file));
+  }
+
+  private static boolean sameStat(RegularFile a, RegularFile b) {
     return edition(a, 0).equals(edition(b, 0));
   }
 
   private static RegularFile edition(RegularFile file, int edition) {
-    return new RegularFile(file.mode(), file.size(), file.modified(), file.changed(), edition);
+    return new RegularFile(
+        file.mode(), file.size(), file.modified(), file.changed(), file.inode(), edition);
   }
 
   /** A folder and all that is in it. The rule is the one of the folder around it. */
@@ -908,7 +924,7 @@ final class Scanner {
           path,
           "has Git data that cannot be read (" + Failure.reason(broken) + "): left as it is there",
           "see what git status says there");
-      return new Closed();
+      return Closed.UNREADABLE;
     }
     rules.put(path, rule);
     before
@@ -965,13 +981,17 @@ final class Scanner {
       }
     }
     problem(path, "cannot be read (" + Failure.reason(why) + "): left as it is there", UNREADABLE);
-    return new Closed();
+    return Closed.UNREADABLE;
   }
 
-  /** A folder that is only there for what Git tracks in it is nothing without that. */
-  private Folder kept(String path, IgnoreRules.InFolder rule, Folder folder) {
-    boolean keep = path.isEmpty() || !folder.children().isEmpty() || rule.keepsEmpty();
-    return keep ? folder : null;
+  /** Keeps an ignored folder only while it contains tracked files. */
+  private Entry kept(String path, IgnoreRules.InFolder rule, Folder folder) {
+    boolean keep = path.isEmpty() || holdsSent(folder.children()) || rule.keepsEmpty();
+    return keep ? folder : Closed.IGNORED;
+  }
+
+  private static boolean holdsSent(Map<String, Entry> children) {
+    return children.values().stream().anyMatch(child -> child != Closed.IGNORED);
   }
 
   /** Remembers what was sent of a file whose time says little, since it is so young. */
@@ -994,16 +1014,8 @@ final class Scanner {
         });
   }
 
-  /** A file younger than this may change again without a trace in its times: FAT has 2 s. */
-  static final Duration RACY = Duration.ofSeconds(2);
-
   static boolean isRacy(RegularFile file) {
-    return isYoung(file.modified());
-  }
-
-  /** Whether what has this time in nanoseconds may change again without another. */
-  static boolean isYoung(long modified) {
-    return System.currentTimeMillis() * 1_000_000 - modified < RACY.toNanos();
+    return Stat.isYoung(file.modified());
   }
 
   private static long look(Path file) {
@@ -1091,23 +1103,16 @@ final class Scanner {
 
 // ---- diff: what is to be done ----
 
-/** What makes one snapshot of another. Parts that both share are not looked at. */
+/** Finds what makes one tree of another. Parts that both share are not looked at. */
 final class Diff {
   private final List<Change> puts = new ArrayList<>();
   private final List<Change> deletes = new ArrayList<>();
-  private final Tree.Belongs belongs;
 
-  private Diff(Tree.Belongs belongs) {
-    this.belongs = belongs;
-  }
+  private Diff() {}
 
-  /**
-   * In the order of work: folders before what is in them, what is to go last.
-   *
-   * @param belongs what would belong to the copy: the rest is not deleted, ignored as it is
-   */
-  static List<Change> between(Folder there, Folder here, Tree.Belongs belongs) {
-    Diff diff = new Diff(belongs);
+  /** The changes in the order of work: folders before what is in them, deletes last. */
+  static List<Change> between(Folder there, Folder here) {
+    Diff diff = new Diff();
     if (!sameAttributes(there, here)) {
       diff.puts.add(new Put("", here, false));
     }
@@ -1134,8 +1139,9 @@ final class Diff {
   private void compare(String path, Entry there, Entry here) {
     if (there == here || here instanceof Closed) {
       return;
-    }
-    if (here == null) {
+    } else if (there instanceof Closed) {
+      compare(path, null, here);
+    } else if (here == null) {
       delete(path, there, deletes, false);
     } else if (there == null) {
       put(path, here, true);
@@ -1159,13 +1165,15 @@ final class Diff {
     }
   }
 
-  /** Each by its name, and what is in a folder first: what others put there stays. */
+  /**
+   * Deletes children before their folder, each by name, so that files put there by others survive.
+   */
   private void delete(String path, Entry there, List<Change> to, boolean first) {
     if (there instanceof Folder folder) {
       folder.children().forEach((name, child) -> delete(join(path, name), child, to, first));
     }
-    if (!first && !belongs.test(path, there)) {
-      return;
+    if (there instanceof Closed) {
+      return; // Nothing of ours stands at this path.
     }
     boolean locked = there instanceof Folder folder && isLocked(folder);
     to.add(new Delete(path, there instanceof Folder, first, locked));
@@ -1656,93 +1664,114 @@ final class Archive {
 
 // ---- target: what a copy lacks goes to it ----
 
-/** One copy: it knows what its other end has acknowledged, and sends what is missing there. */
+/**
+ * One copy. Its thread goes from state to state:
+ *
+ * <pre>
+ *   CONNECTING ──ready──▶ LISTENING ──listing──▶ SENDING ◀──ok, news──┬──────────────┐
+ *       ▲                     ▲                     │                 │              │
+ *       │                     │                     ├──sets under way──▶ AWAITING ───┤
+ *       │                     └──── RECOVERING ◀────┼───────err───────────┘          │
+ *       │                                           └──all acknowledged──▶ SETTLED ──┘
+ *    RESTING ◀── the link breaks, in any state                                │
+ *       └──────────────── nothing to hope for, or told to stop ──▶ ENDED ◀────┘
+ * </pre>
+ *
+ * <p>What to send is always the difference between the copy that the target has confirmed and the
+ * newest snapshot; so a lost connection loses nothing.
+ */
 final class Target {
-  /** So many sets may wait for their ack: the link need not stand still for a round trip. */
+  enum State {
+    CONNECTING,
+    LISTENING,
+    SENDING,
+    AWAITING,
+    SETTLED,
+    RECOVERING,
+    RESTING,
+    ENDED
+  }
+
+  /** So many sets may wait for their outcome, so that the link need not stand still meanwhile. */
   private static final int WINDOW = 2;
 
-  private static final int SET_CHANGES = 20_000;
+  /** How often the target looks what time has brought. */
+  private static final Duration TICK = Duration.ofSeconds(1);
 
-  /** How often it looks what time has brought. */
-  private static final Duration WAIT = Duration.ofSeconds(1);
+  /** A target that needs longer to get ready is far: meanwhile there is time for a digest. */
+  private static final Duration SOON = Duration.ofMillis(100);
 
   /** So often an idle target is asked for a sign before it counts as silent. */
   private static final int PINGS = 3;
 
-  /** How often the target is asked what is there, if it is to be healed. */
+  /** How often a target is asked what it has, if it is to be healed. */
   private static final Duration HEAL = Duration.ofSeconds(5);
 
-  /** A set on its way, and what the target is once it is there. */
-  private record Sent(
-      long number, List<Change> changes, Folder result, long bytes, Pace.Trip trip) {
-    Sent untold() {
-      return new Sent(number, changes, result, bytes, trip.untold());
-    }
-  }
+  /** A target that makes up a digest is silent; a cold disk needs this for one path, at most. */
+  private static final Duration LOOK = Duration.ofMillis(10);
 
-  /** A path that failed is left alone until it changes or its time has come. */
-  private record Held(Entry entry, long until) {
-    boolean isOver(Entry now) {
-      return !Objects.equals(entry, now) || until < System.nanoTime();
-    }
-  }
+  /** A Ctrl-C reaches the connection command, too, which may end before frep has heard of it. */
+  private static final Duration STOP_COMES = Duration.ofMillis(300);
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+  private static final Duration LAST_PAUSE = Duration.ofSeconds(30);
+
+  /** A file that cannot be read is tried again after this, should its event not tell. */
+  private static final Duration UNREADABLE = Duration.ofSeconds(30);
+
+  /** Without a watch, so many failures show that the rest need not be tried one by one. */
+  private static final int MOST_FAILURES = 100;
 
   private static final Reply WAKE = new Pong(-1);
 
+  /** A set on its way, and the copy once it has arrived. */
+  private record Sent(
+      long number, List<Change> changes, Folder result, long bytes, Pace.Trip trip) {}
+
   private final Options options;
   private final Route route;
-  private final Memory memory;
-  private final Pace pace;
-  private long asked;
   private final Scanner scanner;
   private final Dirty dirty;
   private final Console console;
   private final Runnable changed;
+  private final Known known;
+  private final Outbox outbox = new Outbox(Diff::between);
+  private final Pace pace;
+  private final Report report;
   private final BlockingQueue<Reply> inbox = new LinkedBlockingQueue<>();
-  private final Map<String, Held> held = new HashMap<>();
-  private final Map<String, Long> restless = new HashMap<>();
+  private final Deque<Sent> flight = new ArrayDeque<>();
   private final byte[] buffer = new byte[Archive.BUFFER];
-  private final Map<String, String> complained = new HashMap<>();
-  private final Deque<Sent> inFlight = new ArrayDeque<>();
+  private final CountDownLatch scanned = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "target");
 
-  private final CountDownLatch scanned = new CountDownLatch(1);
-  private volatile Folder wanted;
-  private volatile boolean complete;
-  private volatile Folder first;
+  private volatile Snapshot first;
+  private volatile Snapshot wanted;
   private volatile Folder settledAt;
   private volatile boolean stopping;
-  private volatile Exit end;
-  private Facts facts;
-  private boolean zipList;
-  private Digest known = Digest.NONE;
-  private long free;
-  private Folder ours;
-  private boolean alone = true;
-  private final List<Folder> unsure = new ArrayList<>();
-  private boolean firstCopyTold;
-  private boolean fullDiskTold;
-  private List<Change> pending = List.of();
-  private Folder lastGoal;
-  private Folder pendingFor;
-  private Folder pendingAfter;
-  private int failures;
-  private long restUntil = System.nanoTime();
   private volatile int connections;
+  private volatile Exit end;
+  private State state = State.CONNECTING;
+  private Link link;
+  private Meter meter;
+  private Facts facts;
+  private String digest = "";
+  private Folder copy = Folder.NONE;
+  private Sent failed;
+  private List<String> why = List.of();
   private boolean connected;
   private Duration pause = FIRST_PAUSE;
-  private Meter progress;
+  private Failure loss;
   private boolean inStep;
-  private Event told;
   private boolean news;
   private boolean midway;
-  private boolean deletesRefused;
   private long numbers;
-  private int limit = SET_CHANGES;
-  private Summary summary = new Summary();
+  private long pings;
+  private long asked;
+  private long nextPing = System.nanoTime();
+  private long nextLook = System.nanoTime();
 
   /**
-   * @param changed is run whenever something new has arrived there and nothing more is on its way
+   * @param changed is run whenever something new has arrived and nothing more is on its way
    * @param senders how many targets are not in step, this one among them
    */
   Target(
@@ -1754,208 +1783,155 @@ final class Target {
       Runnable changed,
       IntSupplier senders) {
     this.options = options;
-    this.pace = new Pace(options.connecting().compress(), senders);
     this.route = route;
-    this.memory = new Memory(options.source(), route.label(), options.copy(), console);
     this.scanner = scanner;
     this.dirty = dirty;
     this.console = console;
     this.changed = changed;
+    pace = new Pace(options.connecting().compress(), senders);
+    report = new Report(options, console);
+    known = new Known(new Journal(route.identity(options), console));
   }
 
   void start() {
     thread.start();
   }
 
-  /** What is known of the source while it is scanned, for a target that has nothing yet. */
-  void offerPart(Folder part) {
-    wanted = part;
-    inbox.add(WAKE);
-  }
-
-  void offer(Folder snapshot) {
-    first = first == null ? snapshot : first;
+  /** Hands over a newer snapshot. */
+  void offer(Snapshot snapshot) {
+    first = first == null && snapshot.whole() ? snapshot : first;
     wanted = snapshot;
-    complete = true;
-    scanned.countDown();
+    if (snapshot.whole()) {
+      scanned.countDown();
+    }
     inbox.add(WAKE);
   }
 
-  boolean ended() {
+  boolean hasEnded() {
     return end != null;
   }
 
-  /** All of the newest snapshot is acknowledged, or held back for a problem. */
-  boolean settled() {
-    return complete && settledAt == wanted;
+  /** Whether the newest snapshot is acknowledged, but for what is held back by a problem. */
+  boolean isSettled() {
+    Snapshot newest = wanted;
+    return newest != null && newest.whole() && settledAt == newest.root();
   }
 
-  /** Lets what is on its way arrive, and ends the link. */
-  Exit finish() throws InterruptedException {
+  /** Asks the target to end once what is on its way has arrived; harmless to one that has ended. */
+  void stop() {
     stopping = true;
     scanned.countDown();
     inbox.add(WAKE);
+  }
+
+  /** Waits for the end. */
+  Exit join() throws InterruptedException {
     thread.join();
     return end;
   }
 
-  /** For the case that there is nothing to be sent after all; harmless to one that has ended. */
-  void abandon() {
-    stopping = true;
-    scanned.countDown();
-  }
-
   private void run() {
-    while (end == null) {
-      int connection = ++connections;
-      inbox.clear();
-      giveUpOnAcks();
-      console.tell(new Event.Connecting());
-      progress = new Meter(console);
-      try (Link link =
-          new Link(options, route, reply -> hear(connection, reply), console, progress)) {
-        end = serve(link);
-      } catch (Failure failure) {
-        end = afterFailure(failure);
-      } catch (InterruptedException stop) {
-        end = Exit.INTERRUPTED;
-      } catch (VirtualMachineError tooMuch) {
-        end = afterFailure(Failure.tooMuch(tooMuch));
-      } catch (RuntimeException bug) {
-        console.debug(bug);
-        console.error(
-            "this is a defect of frep", "run it with --debugging, and report what it says");
-        end = Exit.INTERNAL;
-      }
+    while (state != State.ENDED) {
+      state = step();
     }
-    if (connected && !options.looks()) {
-      remember();
+    hangUp();
+    if (connected) {
+      known.save();
     }
+    known.close();
     console.tell(new Event.Ended(end));
     dirty.wake();
   }
 
-  /** Of sets that were sent and not acknowledged, nobody knows yet what has become. */
-  private void giveUpOnAcks() {
-    inFlight.forEach(sent -> unsure.add(sent.result));
-    inFlight.clear();
+  private State step() {
+    try {
+      return switch (state) {
+        case CONNECTING -> connect();
+        case LISTENING -> listen();
+        case SENDING -> send();
+        case AWAITING, SETTLED -> hear();
+        case RECOVERING -> recover();
+        case RESTING -> rest();
+        case ENDED -> throw new AssertionError(state);
+      };
+    } catch (Failure failure) {
+      return lose(failure);
+    } catch (IOException broken) {
+      console.debug(broken);
+      return lose(whyBroken());
+    } catch (VirtualMachineError tooMuch) {
+      return lose(Failure.tooMuch(tooMuch));
+    } catch (InterruptedException stop) {
+      return end(Exit.INTERRUPTED);
+    } catch (RuntimeException bug) {
+      console.debug(bug);
+      console.error("this is a defect of frep", "run it with --debugging, and report what it says");
+      return end(Exit.INTERNAL);
+    }
   }
 
-  /** What one before has still to say is of no interest. */
-  private void hear(int connection, Reply reply) {
+  private State end(Exit exit) {
+    end = exit;
+    return State.ENDED;
+  }
+
+  // ---- a connection begins ----
+
+  private State connect() throws Failure, IOException, InterruptedException {
+    inbox.clear();
+    int connection = ++connections;
+    console.tell(new Event.Connecting());
+    known.recall();
+    meter = new Meter(console);
+    link = new Link(options, route, reply -> receive(connection, reply), console, meter);
+    boolean looks = connected || options.copying().initial();
+    digest = "";
+    Runnable meanwhile = () -> digest = looks ? known.digest() : "";
+    Facts now = ((Ready) await(Ready.class, SOON, meanwhile)).facts();
+    pace.begun(link.age());
+    if (looks) {
+      asked = System.nanoTime();
+      link.command("ping 0");
+      link.list(digest, known.copy()); // It takes a while: the rest is done meanwhile.
+    }
+    greet(now);
+    return looks ? State.LISTENING : assume();
+  }
+
+  /** Takes a reply over, unless it is from a former connection. */
+  private void receive(int connection, Reply reply) {
     if (connection == connections) {
       inbox.add(reply);
     }
   }
 
-  /** One connection, to its end. Reading the source never fails here: the link does. */
-  private Exit serve(Link link) throws Failure, InterruptedException {
-    try {
-      boolean look =
-          connected || options.copying().initial() || (options.task() instanceof Task.Verify);
-      known = Digest.NONE;
-      Ready ready = (Ready) await(link, Ready.class, SOON, look ? this::recollect : () -> {});
-      boolean zips = "gzip".equals(ready.facts().get("zip"));
-      pace.begun(link.age());
-      zipList = zips && pace.compressesListing();
-      if (look) {
-        asked = System.nanoTime();
-        link.command("ping 0");
-        link.list(zipList, known); // It takes a while: the rest is done meanwhile.
-      }
-      greet(link, ready);
-      if ((options.task() instanceof Task.Verify)) {
-        return verify(link);
-      }
-      Folder there = look ? listed(link) : taken();
-      if ((options.task() instanceof Task.DryRun)) {
-        return preview(there);
-      }
-      connected = true;
-      pause = FIRST_PAUSE;
-      converse(link, there);
-      return !settled() ? Exit.INTERRUPTED : inStep ? Exit.IN_STEP : Exit.PROBLEMS;
-    } catch (IOException broken) {
-      console.debug(broken);
-      for (Reply reply; (reply = inbox.poll(1, TimeUnit.SECONDS)) != null; ) {
-        if (!(reply instanceof Outcome)) {
-          unexpected(link, reply); // The receiver may have said why.
-        }
-      }
-      throw link.epitaph();
-    }
-  }
-
-  /** What to end with; null to try again, after a pause. */
-  private Exit afterFailure(Failure failure) {
-    boolean again = connected && options.watch() && failure.exit == Exit.CONNECTION && !stopping;
-    told = null;
-    if (!again) {
-      console.error(failure.getMessage(), failure.hint);
-      return failure.exit;
-    }
-    console.tell(new Event.Disconnected(failure.getMessage(), "", pause));
-    rest(pause);
-    pause = pause.compareTo(LAST_PAUSE.dividedBy(2)) < 0 ? pause.multipliedBy(2) : LAST_PAUSE;
-    return stopping ? failure.exit : null;
-  }
-
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
-  private static final Duration LAST_PAUSE = Duration.ofSeconds(30);
-
-  private void rest(Duration pause) {
-    long until = System.nanoTime() + pause.toNanos();
-    try {
-      while (!stopping && System.nanoTime() < until) {
-        inbox.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
-      }
-    } catch (InterruptedException stop) {
-      stopping = true;
-    }
-  }
-
-  /** Learns what the receiver can do. */
-  private void greet(Link link, Ready ready) throws Failure {
+  private void greet(Facts now) throws Failure {
     if (facts != null) {
       console.tell(new Event.Connected());
     } else {
-      String tar = Names.show(ready.facts().getOrDefault("tar", "").replace('_', ' '));
-      console.tell(new Event.Started(Names.ofAll(options.source()), options.copy()));
-      refuseOverlap(link);
-      if (!tar.contains("GNU")) {
-        console.say("no GNU tar there: " + tar + " is used instead");
-      }
-      free = parseFree(ready.facts().getOrDefault("free", ""));
+      refuseOverlap();
+      report.started(now);
     }
-    recall();
-    facts =
-        new Facts(
-            ready.facts().getOrDefault("tar", "").contains("GNU"),
-            "yes".equals(ready.facts().get("records")),
-            "gzip".equals(ready.facts().get("zip")),
-            "yes".equals(ready.facts().get("links")),
-            "yes".equals(ready.facts().get("root")),
-            !"".equals(ready.facts().get("mounts")),
-            "0".equals(ready.facts().get("uid")),
-            ready.facts().getOrDefault("guard", ""));
+    facts = now;
+    outbox.mayDelete(facts.mayDelete());
     if (options.copying().cleanOutFirst() && !facts.mayDelete()) {
       throw new Failure(
           Exit.TARGET,
           Names.show(options.copy())
               + " "
               + Refusal.delete(facts.guard())
-              + ": --clean-out-first is refused there",
+              + ": --clean-out-first is refused",
           Refusal.DELETE_HINT);
     }
   }
 
-  /** If the staging folder is seen here, the target is this machine: then the two must be apart. */
-  private void refuseOverlap(Link link) throws Failure {
-    Path copy = Names.below(Path.of("/"), options.copy());
-    for (Path base : List.of(copy, copy.resolveSibling("."))) {
+  /** Refuses a copy inside its source, or around it: seen if the staging folder is on this disk. */
+  private void refuseOverlap() throws Failure {
+    Path place = Names.below(Path.of("/"), options.copy());
+    for (Path base : List.of(place, place.resolveSibling("."))) {
       if (Files.isDirectory(base.resolve(link.stageName()))) {
         try {
-          Path real = copy.toRealPath();
+          Path real = place.toRealPath();
           if (real.startsWith(options.source()) || options.source().startsWith(real)) {
             throw new Failure(
                 Exit.USAGE,
@@ -1969,169 +1945,259 @@ final class Target {
     }
   }
 
-  /** Bytes; very many if it is not known. */
-  static long parseFree(String kib) {
-    return kib.matches("[0-9]{1,15}") ? Long.parseLong(kib) * 1024 : Long.MAX_VALUE;
-  }
-
-  /** Warns of a disk that will be full: some file systems hold more than they say. */
-  private void warnOfFullDisk(Folder there) {
-    fullDiskTold = true;
-    long needed = there == wanted ? 0 : contentBytes(wanted) - contentBytes(there);
-    if (needed > free) {
-      console.error(
-          Text.bytes(needed) + " more are needed there, " + Text.bytes(free) + " are free",
-          "make room there, or leave something out with --exclude");
+  /** Takes the source as it was when frep began for what the target has. */
+  private State assume() throws InterruptedException {
+    if (goal() == null) {
+      return end(Exit.INTERRUPTED);
     }
+    copy = first.root();
+    known.assume(copy, true);
+    known.save();
+    report.assumed();
+    connected = true;
+    return State.SENDING;
   }
 
-  private static long contentBytes(Entry entry) {
-    if (!(entry instanceof Folder folder)) {
-      return entry instanceof RegularFile file ? file.size() : 0;
-    }
-    long bytes = 0;
-    for (Entry child : folder.children().values()) {
-      bytes += contentBytes(child);
-    }
-    return bytes;
-  }
-
-  /** Compares contents, and prints what differs. */
-  private Exit verify(Link link) throws Failure, InterruptedException, IOException {
-    Folder there = ((Listed) await(link, Listed.class)).there();
-    link.command("sums");
-    Map<String, String> sums = ((Sums) await(link, Sums.class)).sums();
-    List<Event.Difference> differences = Verify.differences(goal(), there, sums, scanner::local);
-    differences.forEach(console::tell);
-    console.tell(new Event.Compared(count(wanted), differences.size()));
-    return differences.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
-  }
-
-  /** Prints what would be sent and deleted. */
-  private Exit preview(Folder there) throws Failure, InterruptedException {
-    Folder goal = goal();
-    List<Change> changes = missing(there, goal);
-    changes.removeIf(change -> isHeld(change, Set.of()));
-    Preview.lines(changes, there).forEach(console::answer);
-    warnOfFullDisk(there);
-    guard(changes, there);
-    return scanner.verdict();
-  }
-
-  private void recall() {
-    if (ours == null) {
-      Memory.Put put = memory.recall();
-      ours = put.there();
-      alone = put.alone();
-    }
-  }
-
-  private void remember() {
-    memory.keep(new Memory.Put(ours, alone));
-  }
-
-  /** Who is far away leaves time to say in short what should be there. */
-  private void recollect() {
-    recall();
-    if (!alone || options.looks()) {
-      known = Digest.NONE;
-    } else if (known.there() != ours) {
-      known = Digest.of(ours);
-    }
-  }
-
-  private static final Duration SOON = Duration.ofMillis(100);
-
-  /**
-   * What is there once what is on its way has arrived. What the target itself says is there is what
-   * was acknowledged.
-   */
-  private Folder learn(Link link) throws Failure, InterruptedException, IOException {
-    link.list(zipList, known);
-    return listed(link);
-  }
-
-  private Folder listed(Link link) throws Failure, InterruptedException, IOException {
-    giveUpOnAcks();
-    Folder likely = known == Digest.NONE ? null : matched(known.there()); // While it looks.
-    Sent guess = likely == null ? null : guess(link, likely);
-    Folder there = ((Listed) await(link, Listed.class)).there();
-    if (there.children().isEmpty() && !complete && !options.looks()) {
-      ours = there; // Nothing is to be held against the source: it can be sent as it is found.
-      alone = true;
+  private State listen() throws Failure, InterruptedException {
+    Folder listed = ((Listed) await(Listed.class, TICK, () -> {})).tree();
+    Snapshot newest = wanted;
+    if (listed.children().isEmpty() && (newest == null || !newest.whole())) {
+      known.assume(listed, true); // Parts of the source can be sent as they are found.
+    } else if ((newest = goal()) == null) {
+      return end(Exit.INTERRUPTED);
     } else {
-      boolean same = likely != null && there == known.there();
-      ours = same ? likely : matched(there);
-      alone = same || count(there) == count(ours);
-      if (same && guess != null) {
-        commit(link, guess);
+      boolean clean = options.copying().cleanOutFirst();
+      known.confirm(listed, newest.root(), clean ? scanner::belongs : null);
+    }
+    copy = known.copy();
+    connected = true;
+    pause = FIRST_PAUSE;
+    return State.SENDING;
+  }
+
+  /** The newest whole snapshot, waited for; null if there will be none. */
+  private Snapshot goal() throws InterruptedException {
+    scanned.await();
+    Snapshot newest = wanted;
+    return newest != null && newest.whole() ? newest : null;
+  }
+
+  // ---- sets go ----
+
+  private State send() throws Failure, IOException, InterruptedException {
+    meter.tick();
+    boolean last = stopping; // Read first: then what is wanted now is the last.
+    Snapshot goal = wanted;
+    if (goal == null) {
+      return last ? end(Exit.INTERRUPTED) : State.AWAITING;
+    } else if (goal.whole()) {
+      report.needs(goal.root(), copy, facts.free());
+    }
+    if (flight.size() == WINDOW) {
+      return State.AWAITING;
+    }
+    long now = System.nanoTime();
+    Outbox.Batch batch = outbox.next(copy, goal, all -> pace.setBytes(isLittle(all)), now);
+    if (!batch.continued()) {
+      guard(batch.all());
+    }
+    boolean nothing = batch.changes().isEmpty();
+    if (!nothing && !outbox.rests(now) && (!last || batch.isAll())) {
+      transmit(batch, goal);
+      return State.SENDING;
+    }
+    return flight.isEmpty() ? arrived(goal, nothing, last) : State.AWAITING;
+  }
+
+  private void guard(List<Change> missing) throws Failure {
+    if (!facts.mayDelete() && missing.stream().anyMatch(Delete.class::isInstance)) {
+      report.refusesDeletes(facts.guard());
+    }
+    Outbox.guard(options.copying(), missing, copy);
+  }
+
+  private void transmit(Outbox.Batch batch, Snapshot goal) throws IOException {
+    if (!batch.continued()) {
+      meter.remaining(batch.all(), outbox::isHeld, goal.whole());
+    }
+    long begun = System.nanoTime();
+    long number = ++numbers;
+    Link.Chunks chunks = link.new Chunks(number, way(batch));
+    Archive.Written written = write(batch.changes(), goal.root(), chunks);
+    chunks.finish(!written.applied().isEmpty());
+    for (String path : written.stale()) {
+      outbox.holdRestless(path, Tree.find(goal.root(), path), begun);
+      dirty.look(path);
+    }
+    for (String path : written.unreadable()) {
+      outbox.hold(path, Tree.find(goal.root(), path), begun + UNREADABLE.toNanos());
+    }
+    if (written.applied().isEmpty()) {
+      return;
+    }
+    Folder result = outbox.sent(batch, written.applied(), copy, goal.root());
+    known.sending(number, written.applied());
+    link.command("commit " + number);
+    Pace.Trip trip = chunks.trip(Outbox.weight(batch.changes()));
+    flight.add(new Sent(number, written.applied(), result, written.bytes(), trip));
+    copy = result;
+  }
+
+  private Archive.Written write(List<Change> changes, Folder goal, Link.Chunks chunks)
+      throws IOException {
+    if (chunks.way() != Link.Way.GZIP) {
+      return new Archive(scanner, copy, goal, facts, buffer, chunks, meter).write(changes);
+    }
+    try (OutputStream zip = new Zip(chunks)) {
+      return new Archive(scanner, copy, goal, facts, buffer, zip, meter).write(changes);
+    }
+  }
+
+  /** Compresses with the least effort, which gives most of what there is to gain. */
+  private static final class Zip extends GZIPOutputStream {
+    Zip(OutputStream out) throws IOException {
+      super(out, 1 << 16);
+      def.setLevel(Deflater.BEST_SPEED);
+    }
+  }
+
+  private Link.Way way(Outbox.Batch batch) {
+    long weight = Outbox.weight(batch.changes());
+    boolean zip = facts.unzips() && pace.compresses(weight, isLittle(batch.all()));
+    return zip ? Link.Way.GZIP : facts.records() ? Link.Way.RECORDS : Link.Way.CHUNKS;
+  }
+
+  private boolean isLittle(List<Change> missing) {
+    return wanted.whole() && Outbox.isLighter(missing, Pace.LITTLE);
+  }
+
+  /** All that was sent has arrived. */
+  private State arrived(Snapshot goal, boolean nothingLeft, boolean last) throws IOException {
+    if (goal.whole() && nothingLeft) {
+      if (news) {
+        news = false;
+        changed.run();
+      }
+      for (String path : outbox.neverQuiet(System.nanoTime())) {
+        scanner.problem(path, "keeps changing: it is sent when it holds still", Scanner.LEAVE_OUT);
+      }
+      if (last || !outbox.isRestless(System.nanoTime())) {
+        settle(goal);
       }
     }
-    unsure.clear();
-    return inFlight.isEmpty() ? ours : guess.result;
-  }
-
-  /**
-   * Sends what is missing if all is there as it is expected: it is on its way while the target
-   * looks, and is put in place only if that is so.
-   */
-  private Sent guess(Link link, Folder likely) throws Failure, InterruptedException, IOException {
-    if (!complete || !pace.isFar() || options.looks() || restUntil > System.nanoTime()) {
-      return null;
+    if (last) {
+      link.command("bye");
+      return end(!isSettled() ? Exit.INTERRUPTED : inStep ? Exit.IN_STEP : Exit.PROBLEMS);
     }
-    Folder goal = goal();
-    List<Change> all = missing(likely, goal);
-    if (!isLittle(all) || all.stream().anyMatch(Delete.class::isInstance)) {
-      return null; // Of deletes nothing is said before it is known what is there.
+    return isSettled() ? State.SETTLED : State.AWAITING;
+  }
+
+  private void settle(Snapshot goal) throws IOException {
+    int missing = outbox.missing(copy, goal.root()).size();
+    inStep = missing == 0;
+    if (inStep) {
+      known.settled(goal.root());
+      copy = known.copy();
     }
-    Sent sent = send(link, likely, goal, false);
-    return sent == null ? null : sent.untold();
-  }
-
-  private void commit(Link link, Sent sent) throws IOException {
-    link.command("commit " + sent.number);
-    inFlight.add(sent);
-  }
-
-  /** What there is of what is here, and of what we have put there. */
-  private Folder matched(Folder there) throws InterruptedException {
-    List<Folder> puts = new ArrayList<>(List.of(ours));
-    puts.addAll(unsure);
-    Tree.Belongs belongs =
-        (path, entry) -> puts.stream().anyMatch(put -> Tree.isOurs(find(put, path), entry));
-    return Tree.match(
-        "", goal(), there, puts, options.copying().cleanOutFirst() ? scanner::belongs : belongs);
-  }
-
-  /** What was here when frep began is taken for what is there; it may have changed since. */
-  private Folder taken() throws InterruptedException {
-    goal();
-    ours = first;
-    remember();
-    firstCopyTold = true;
-    console.say("taken as it is; changes follow");
-    return ours;
-  }
-
-  /** The newest snapshot; waits for the first. */
-  private Folder goal() throws InterruptedException {
-    scanned.await();
-    if (wanted == null) {
-      throw new InterruptedException(); // There will be none.
+    if (report.settled(missing, meter.end()) && options.watch()) {
+      known.save();
+      System.gc(); // The memory of the first copy goes back while frep is idle.
     }
-    return wanted;
+    if (midway && options.copying().trash()) { // What comes next is another change.
+      link.command("settled");
+    }
+    midway = false;
+    if (settledAt != goal.root()) {
+      settledAt = goal.root();
+      dirty.wake();
+    }
   }
 
-  private Reply await(Link link, Class<? extends Reply> type) throws Failure, InterruptedException {
-    return await(link, type, WAIT, () -> {});
+  // ---- and the target answers ----
+
+  private State hear() throws Failure, IOException, InterruptedException {
+    Reply reply = inbox.poll(TICK.toNanos(), TimeUnit.NANOSECONDS);
+    if (reply instanceof Ok ok) {
+      acknowledge(take(ok));
+      return State.SENDING;
+    } else if (reply instanceof Err err) {
+      failed = take(err);
+      why = err.why();
+      return State.RECOVERING;
+    } else if (reply != null && reply != WAKE) {
+      link.refuse(reply);
+    } else if (link.silence().compareTo(options.connecting().timeout()) > 0) {
+      throw silent();
+    }
+    long now = System.nanoTime();
+    if (reply == WAKE || stopping || outbox.isOver(now)) {
+      return State.SENDING;
+    } else if (flight.isEmpty() && options.watching().heal() && now - nextLook > 0) {
+      nextLook = now + HEAL.toNanos();
+      digest = known.digest();
+      link.list(digest, known.copy());
+      return State.LISTENING;
+    }
+    askForSign(now);
+    return state;
+  }
+
+  private void askForSign(long now) throws IOException {
+    Duration quiet = options.connecting().timeout().dividedBy(PINGS);
+    if (flight.isEmpty() && link.silence().compareTo(quiet) > 0 && now - nextPing > 0) {
+      nextPing = now + TICK.toNanos();
+      link.command("ping " + ++pings);
+    }
+  }
+
+  /** The set that an outcome is about. */
+  private Sent take(Outcome outcome) throws Failure {
+    Sent sent = flight.poll();
+    if (sent == null || sent.number != outcome.set()) {
+      throw Link.notSent();
+    }
+    return sent;
+  }
+
+  private void acknowledge(Sent sent) {
+    pace.acknowledged(sent.trip);
+    outbox.acknowledged();
+    known.acknowledged(sent.number, sent.result);
+    news = true;
+    midway = true;
+    report.acknowledged(sent.changes, sent.bytes, sent.trip.begun());
+  }
+
+  /** A set failed: asks what the target has, and tries smaller sets to find the path at fault. */
+  private State recover() throws Failure, IOException, InterruptedException {
+    known.unsure(failed.result); // Some of it may have arrived.
+    while (!flight.isEmpty()) {
+      Sent later = flight.peek();
+      take((Outcome) await(Outcome.class, TICK, () -> {}));
+      known.unsure(later.result);
+    }
+    meter.restart();
+    boolean again = options.watch(); // Else frep would not end while one path fails.
+    for (Change change : outbox.failed(failed.changes, again, System.nanoTime())) {
+      report.cannotPut(change.path(), why, again);
+    }
+    if (!again && outbox.failures() >= MOST_FAILURES) {
+      throw new Failure(
+          Exit.TARGET,
+          outbox.failures() + " paths in a row cannot be put there: " + Refusal.gist(why),
+          Refusal.hintFor(why));
+    }
+    digest = "";
+    link.list(digest, known.copy());
+    return State.LISTENING;
   }
 
   /**
    * Waits for a reply.
    *
-   * @param meanwhile done whenever it has not come for so long
+   * @param meanwhile run whenever it has not come for so long
    */
-  private Reply await(Link link, Class<? extends Reply> type, Duration patience, Runnable meanwhile)
+  private Reply await(Class<? extends Reply> type, Duration patience, Runnable meanwhile)
       throws Failure, InterruptedException {
     while (true) {
       Reply reply = inbox.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
@@ -2144,30 +2210,26 @@ final class Target {
       if (type.isInstance(reply)) {
         return reply;
       }
-      unexpected(link, reply);
+      link.refuse(reply);
       if (reply == null && link.silence().compareTo(patienceFor(type)) > 0) {
-        throw silent(link);
+        throw silent();
       }
       if (stopping && type == Ready.class) {
         link.hurry();
-        throw new InterruptedException();
+        throw new InterruptedException("told to stop");
       }
     }
   }
 
-  /** A target that makes up a digest says nothing until it has looked at everything. */
   private Duration patienceFor(Class<? extends Reply> type) {
-    boolean looks = type == Listed.class && known != Digest.NONE;
-    return options
-        .connecting()
-        .timeout()
-        .plus(looks ? LOOK.multipliedBy(count(known.there())) : Duration.ZERO);
+    boolean looks = type == Listed.class && !digest.isEmpty();
+    Duration look = looks ? LOOK.multipliedBy(Tree.count(known.copy())) : Duration.ZERO;
+    return options.connecting().timeout().plus(look);
   }
 
-  /** The time that a disk with cold caches takes for one entry, at most. */
-  private static final Duration LOOK = Duration.ofMillis(10);
+  // ---- the link breaks ----
 
-  private Failure silent(Link link) {
+  private Failure silent() {
     link.kill();
     return new Failure(
         Exit.CONNECTION,
@@ -2175,433 +2237,65 @@ final class Target {
         "the connection command must give a shell that reads commands: ssh host bash");
   }
 
-  /** What ends a conversation whenever it comes. */
-  private void unexpected(Link link, Reply reply) throws Failure, InterruptedException {
-    if (reply instanceof Hangup) {
-      throw link.epitaph();
-    } else if (reply instanceof Refused refused) {
-      throw Refusal.explain(refused.reason(), refused.detail(), route);
-    } else if (reply instanceof Nonsense nonsense) {
-      throw new Failure(
-          Exit.CONNECTION,
-          "the target's answer cannot be understood: " + nonsense.what(),
-          "--debugging shows all that it says");
-    } else if (reply instanceof Outcome) {
-      throw notSent();
-    } else if (reply instanceof Gone) {
-      throw new Failure(
-          Exit.SUPERSEDED,
-          "another frep has taken over " + Names.show(options.copy()) + "; this one has stopped",
-          "one sender a destination: stop the other one first if this one shall go on");
-    }
-  }
-
-  /** Sends what differs until told to stop; ends when all that was sent is acknowledged. */
-  private void converse(Link link, Folder there) throws Failure, IOException, InterruptedException {
-    Folder expected = there;
-    Folder tried = null;
-    long pings = 0;
-    long nextPing = System.nanoTime();
-    long nextLook = System.nanoTime() + HEAL.toNanos();
-    while (true) {
-      progress.tick();
-      boolean last = stopping; // Read first: what is wanted then is the last.
-      boolean whole = complete; // As is this.
-      Folder goal = wanted;
-      if (whole && !fullDiskTold) {
-        warnOfFullDisk(expected);
-      }
-      boolean resting = restUntil > System.nanoTime();
-      if (inFlight.size() < WINDOW && goal != tried && !resting) {
-        Sent sent = send(link, expected, goal, last);
-        if (sent != null) {
-          commit(link, sent);
-          expected = sent.result;
-          continue;
-        }
-        tried = goal; // What is left is held, or nothing: until there is something new.
-      }
-      if (inFlight.isEmpty()) {
-        ours = expected;
-        if (whole && news && tried == goal) {
-          news = false;
-          changed.run();
-        }
-        boolean nothingLeft = tried == goal && !resting && !isRestless();
-        if (whole && (nothingLeft || last && cut(missing(expected, goal)).isEmpty())) {
-          settle(goal);
-          expected = ours;
-          if (midway && options.copying().trash()) { // What comes next is another change.
-            link.command("settled");
-          }
-          midway = false;
-        }
-        if (last) {
-          link.command("bye");
-          remember();
-          return;
+  /** Writing failed: the receiver may have said why. */
+  private Failure whyBroken() {
+    try {
+      for (Reply reply; (reply = inbox.poll(1, TimeUnit.SECONDS)) != null; ) {
+        if (!(reply instanceof Outcome)) {
+          link.refuse(reply);
         }
       }
-      Reply reply = inbox.poll(WAIT.toNanos(), TimeUnit.NANOSECONDS);
-      if (reply instanceof Ok ok) {
-        acknowledge(ok);
-      } else if (reply instanceof Err err) {
-        expected = recover(link, err);
-        tried = null;
-      } else if (reply != null && reply != WAKE) {
-        unexpected(link, reply);
-      } else if (link.silence().compareTo(options.connecting().timeout())
-          > 0) { // However often it is woken.
-        throw silent(link);
-      } else if (options.watching().heal() && inFlight.isEmpty() && System.nanoTime() > nextLook) {
-        recollect();
-        expected = learn(link);
-        nextLook = System.nanoTime() + HEAL.toNanos();
-        tried = null;
-      } else {
-        boolean over = held.values().stream().anyMatch(hold -> hold.until < System.nanoTime());
-        tried = reply == WAKE || over ? null : tried;
-        Duration quiet = options.connecting().timeout().dividedBy(PINGS);
-        if (inFlight.isEmpty()
-            && link.silence().compareTo(quiet) > 0
-            && System.nanoTime() > nextPing) {
-          nextPing = System.nanoTime() + WAIT.toNanos();
-          link.command("ping " + ++pings);
-        }
+      return link.epitaph();
+    } catch (Failure said) {
+      return said;
+    } catch (InterruptedException stop) {
+      return new Failure(Exit.INTERRUPTED, "interrupted", "start frep again");
+    }
+  }
+
+  private State lose(Failure failure) {
+    hangUp();
+    flight.forEach(sent -> known.unsure(sent.result));
+    flight.clear();
+    report.lost();
+    boolean ends = failure.exit == Exit.CONNECTION;
+    if (ends && connected && isStopping()) {
+      return end(!isSettled() ? Exit.INTERRUPTED : inStep ? Exit.IN_STEP : Exit.PROBLEMS);
+    } else if (!(ends && connected && options.watch())) {
+      console.error(failure.getMessage(), failure.hint);
+      return end(failure.exit);
+    }
+    loss = failure;
+    console.tell(new Event.Disconnected(failure.getMessage(), "", pause));
+    return State.RESTING;
+  }
+
+  private void hangUp() {
+    if (link != null) {
+      link.close();
+      link = null;
+    }
+  }
+
+  private boolean isStopping() {
+    rest(STOP_COMES);
+    return stopping;
+  }
+
+  private State rest() {
+    rest(pause);
+    pause = pause.compareTo(LAST_PAUSE.dividedBy(2)) < 0 ? pause.multipliedBy(2) : LAST_PAUSE;
+    return stopping ? end(loss.exit) : State.CONNECTING;
+  }
+
+  private void rest(Duration time) {
+    long until = System.nanoTime() + time.toNanos();
+    try {
+      while (!stopping && System.nanoTime() < until) {
+        inbox.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
       }
+    } catch (InterruptedException stop) {
+      stopping = true;
     }
   }
-
-  private List<Change> missing(Folder there, Folder here) {
-    return Diff.between(there, here, scanner::belongs);
-  }
-
-  /** Whether a file that changed while it was read will be tried again soon. */
-  private boolean isRestless() {
-    long longAgo = System.nanoTime() - RESTLESS.toNanos();
-    for (Map.Entry<String, Long> since : restless.entrySet()) {
-      if (since.getValue() < longAgo) {
-        scanner.problem(
-            since.getKey(), "keeps changing: it is sent when it holds still", Scanner.LEAVE_OUT);
-      }
-    }
-    return restless.values().stream().anyMatch(since -> since >= longAgo);
-  }
-
-  /** What changes all the time, as a log does, does not hold up the verdict on the rest. */
-  private static final Duration RESTLESS = Duration.ofSeconds(10);
-
-  private void settle(Folder goal) {
-    List<Change> missing = missing(ours, goal);
-    inStep = missing.isEmpty();
-    ours = inStep ? Tree.settled(ours, goal) : ours;
-    boolean another = settledAt != goal;
-    if (another && !firstCopyTold) {
-      firstCopyTold = true;
-      console.tell(summary.first(inStep));
-      if (options.watch()) {
-        remember(); // Else it does that at its end, while the receiver cleans up.
-        System.gc(); // What the first copy took is given back while it is idle.
-      }
-    }
-    Event now = inStep ? new Event.InStep() : new Event.OutOfStep(missing.size());
-    if (progress.end() || !now.equals(told)) {
-      told = now;
-      console.tell(now);
-    }
-    if (another) {
-      settledAt = goal;
-      dirty.wake();
-    }
-  }
-
-  /**
-   * Sends one set of what is missing, to be committed; null if nothing is.
-   *
-   * @param last there will be no other: then it is sent only if it is all that is missing
-   */
-  private Sent send(Link link, Folder expected, Folder goal, boolean last)
-      throws IOException, Failure {
-    boolean same = pendingFor == goal && pendingAfter == expected;
-    List<Change> all = same ? pending : missing(expected, goal);
-    if (!same) {
-      guard(all, expected);
-    }
-    held.entrySet().removeIf(hold -> hold.getValue().isOver(find(goal, hold.getKey())));
-    List<Change> urgent = urgent(all, expected, goal);
-    List<Change> changes = cut(urgent.isEmpty() ? all : urgent);
-    if (changes.isEmpty() || last && changes.size() < all.size()) {
-      restless.keySet().retainAll(held.keySet());
-      return null;
-    }
-    if (!same) {
-      progress.remaining(all, held::containsKey, complete);
-    }
-    long started = System.nanoTime();
-    long number = ++numbers;
-    Link.Chunks chunks = link.new Chunks(number, way(changes, all));
-    Archive.Written written = write(changes, expected, goal, chunks);
-    chunks.finish(!written.applied().isEmpty());
-    long soon = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
-    for (String path : written.stale()) {
-      held.put(path, new Held(find(goal, path), soon));
-      restless.putIfAbsent(path, started);
-      dirty.look(path);
-    }
-    for (String path : written.unreadable()) {
-      held.put(path, new Held(find(goal, path), Long.MAX_VALUE));
-    }
-    restless.keySet().retainAll(held.keySet());
-    if (written.applied().isEmpty()) {
-      return send(link, expected, goal, last);
-    }
-    boolean inOrder = held.isEmpty() && urgent.isEmpty();
-    Folder result =
-        inOrder && changes.size() == all.size()
-            ? Tree.settled(expected, goal)
-            : drafted(expected, written.applied());
-    if (inOrder && changes.size() < all.size()) { // Else what is left is compared anew.
-      pending = all.subList(changes.size(), all.size());
-      pendingFor = goal;
-      pendingAfter = result;
-    }
-    return new Sent(
-        number, written.applied(), result, written.bytes(), chunks.trip(weight(changes)));
-  }
-
-  private static Folder drafted(Folder expected, List<Change> applied) {
-    Draft draft = new Draft(expected);
-    applied.forEach(draft::apply);
-    return draft.close();
-  }
-
-  /** What has just changed, if it is little and more was waiting: a save overtakes a long copy. */
-  private List<Change> urgent(List<Change> all, Folder expected, Folder goal) {
-    Folder before = lastGoal;
-    lastGoal = complete ? goal : null;
-    if (before == null || before == goal || isLighter(all, pace.setBytes(false))) {
-      return List.of();
-    }
-    Set<String> paths = new HashSet<>();
-    missing(before, goal).forEach(change -> paths.add(change.path()));
-    List<Change> urgent =
-        all.stream()
-            .filter(change -> paths.contains(change.path()))
-            .filter(change -> find(expected, parent(change.path())) instanceof Folder)
-            .toList();
-    return isLighter(urgent, URGENT) ? urgent : List.of();
-  }
-
-  /** So many bytes do not hold up the rest. */
-  private static final long URGENT = 1 << 20;
-
-  /** Compresses what is large enough to gain by it, if the link is what limits it. */
-  private Link.Way way(List<Change> changes, List<Change> all) {
-    boolean zip = facts.unzips() && pace.compresses(weight(changes), isLittle(all));
-    return zip ? Link.Way.GZIP : facts.records() ? Link.Way.RECORDS : Link.Way.CHUNKS;
-  }
-
-  private Archive.Written write(
-      List<Change> changes, Folder expected, Folder goal, Link.Chunks chunks) throws IOException {
-    if (chunks.way() != Link.Way.GZIP) {
-      return new Archive(scanner, expected, goal, facts, buffer, chunks, progress).write(changes);
-    }
-    try (OutputStream zip = new Zip(chunks)) {
-      return new Archive(scanner, expected, goal, facts, buffer, zip, progress).write(changes);
-    }
-  }
-
-  /** The least effort gives most of what there is to gain. */
-  private static final class Zip extends GZIPOutputStream {
-    Zip(OutputStream out) throws IOException {
-      super(out, 1 << 16);
-      def.setLevel(Deflater.BEST_SPEED);
-    }
-  }
-
-  /** What a change weighs besides its content: a header and what rounds it up. */
-  private static final int HEADER = 1024;
-
-  private static long weight(Change change) {
-    return HEADER
-        + (change instanceof Put put && put.entry() instanceof RegularFile file ? file.size() : 0);
-  }
-
-  private static long weight(List<Change> changes) {
-    return changes.stream().mapToLong(Target::weight).sum();
-  }
-
-  private boolean isLittle(List<Change> missing) {
-    return complete && isLighter(missing, Pace.LITTLE);
-  }
-
-  /** Looks at no more of them than it takes to see that. */
-  private static boolean isLighter(List<Change> changes, long limit) {
-    long weight = 0;
-    for (Change change : changes) {
-      weight += weight(change);
-      if (weight >= limit) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Stops before so many deletes that they look like a slip. */
-  private void guard(List<Change> changes, Folder there) throws Failure {
-    long deletes = changes.stream().filter(change -> change instanceof Delete).count();
-    boolean given = options.copying().maxDelete() >= 0;
-    if (given
-        ? deletes > options.copying().maxDelete()
-        : deletes > 100 && deletes > count(there) / 2) {
-      if (given || !options.copying().cleanOutFirst()) {
-        throw new Failure(
-            Exit.DELETES,
-            deletes + " of " + count(there) + " paths would be deleted: stopped before the first",
-            "if that is meant: --max-delete " + deletes);
-      }
-    }
-  }
-
-  private static long count(Folder folder) {
-    long count = folder.children().size();
-    for (Entry child : folder.children().values()) {
-      count += child instanceof Folder inner ? count(inner) : 0;
-    }
-    return count;
-  }
-
-  /** The first part of the changes that makes a set, without what is held. */
-  private List<Change> cut(List<Change> all) {
-    List<Change> some = new ArrayList<>();
-    Set<String> missing = new HashSet<>();
-    long bytes = 0;
-    long most = pace.setBytes(isLittle(all));
-    boolean whole = true; // What makes room and what comes there go together.
-    for (Change change : all) {
-      if (whole && (some.size() >= limit || bytes >= most)) {
-        break;
-      }
-      whole = !(change instanceof Delete delete && delete.first());
-      if (isHeld(change, missing)) {
-        if (!Summary.isUpdate(change)) { // A folder whose time cannot be set is there all the same.
-          missing.add(change.path());
-        }
-        continue;
-      }
-      some.add(change);
-      bytes += weight(change);
-    }
-    return some;
-  }
-
-  private boolean isHeld(Change change, Set<String> missing) {
-    if (change instanceof Delete && !facts.mayDelete()) {
-      refuseDelete();
-      return true;
-    }
-    if (held.isEmpty()) {
-      return missing.contains(change.path());
-    }
-    Held hold = held.get(change.path());
-    Entry entry = change instanceof Put put ? put.entry() : null;
-    if (hold != null && (entry == null || entry.equals(hold.entry))) {
-      return true;
-    }
-    return missing.contains(change.path()) || missing.contains(parent(change.path()));
-  }
-
-  private void refuseDelete() {
-    if (!deletesRefused) {
-      deletesRefused = true;
-      String why = Refusal.delete(facts.guard());
-      console.error(
-          Names.show(options.copy()) + " " + why + ": nothing is deleted there",
-          Refusal.DELETE_HINT);
-    }
-  }
-
-  private static Failure notSent() {
-    return new Failure(
-        Exit.CONNECTION,
-        "the target answers to what was not sent",
-        "--debugging shows all that it says");
-  }
-
-  private void acknowledge(Ok ok) throws Failure {
-    Sent sent = inFlight.poll();
-    if (sent == null || sent.number != ok.set()) {
-      throw notSent();
-    }
-    pace.acknowledged(sent.trip);
-    limit = Math.min(SET_CHANGES, limit * 2);
-    failures = 0;
-    ours = sent.result;
-    told = null;
-    news = true;
-    midway = true;
-    summary.add(sent.changes, sent.bytes);
-    if (!complained.isEmpty()) {
-      sent.changes.forEach(change -> complained.remove(change.path()));
-    }
-    console.tell(new Event.Applied(Summary.named(sent.changes)));
-    if (firstCopyTold) {
-      console.tell(Summary.of(sent.changes, sent.bytes, sent.trip.begun()));
-    }
-  }
-
-  /** A set failed: asks what is there, and tries in smaller steps to find the path that fails. */
-  private Folder recover(Link link, Err err) throws Failure, InterruptedException, IOException {
-    Sent failed = inFlight.poll();
-    if (failed == null || failed.number != err.set()) {
-      throw notSent();
-    }
-    unsure.add(failed.result); // Some of it may be there.
-    for (; !inFlight.isEmpty(); unsure.add(inFlight.poll().result)) {
-      await(link, Outcome.class);
-    }
-    progress.restart();
-    List<Change> changes = failed.changes.stream().filter(Target::standsAlone).toList();
-    limit = Math.max(1, changes.size() / 2);
-    failures = changes.size() > 1 ? failures : failures + 1;
-    if (changes.size() <= 1) {
-      boolean again = options.watch(); // Else it would not end while one of them fails.
-      long pause = RETRY.toNanos() * Math.min(failures, MOST_RETRY_PAUSES);
-      long until = again ? System.nanoTime() + pause : Long.MAX_VALUE;
-      for (Change change : failed.changes) {
-        Entry entry = change instanceof Put put ? put.entry() : null;
-        held.put(change.path(), new Held(entry, until));
-        String why = Refusal.gist(err.why());
-        if ((standsAlone(change) || changes.isEmpty())
-            && !why.equals(complained.put(change.path(), why))) {
-          console.tell(
-              new Event.Problem(
-                  change.path().isEmpty() ? options.name() : change.path(),
-                  "cannot be put there: " + Refusal.gist(err.why()),
-                  Refusal.hintFor(err.why()) + (again ? "; it is tried again" : "")));
-        }
-      }
-      if (again && failures > 2) { // Not one path's matter: a full disk need not be asked often.
-        restUntil = until;
-      } else if (failures >= MOST_FAILURES) {
-        throw new Failure(
-            Exit.TARGET,
-            failures + " paths in a row cannot be put there: " + Refusal.gist(err.why()),
-            Refusal.hintFor(err.why()));
-      }
-    }
-    known = Digest.NONE; // Nothing is.
-    return learn(link);
-  }
-
-  /** Neither what comes along with a change in a folder, nor what makes room for one. */
-  private static boolean standsAlone(Change change) {
-    return !Summary.isUpdate(change) && !(change instanceof Delete delete && delete.first());
-  }
-
-  private static final Duration RETRY = Duration.ofSeconds(2);
-  private static final int MOST_RETRY_PAUSES = 5;
-
-  /** With --once, so many show that the rest need not be tried one by one. */
-  private static final int MOST_FAILURES = 100;
 }

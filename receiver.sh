@@ -5,8 +5,7 @@
 # and waits for "ready" before it sends a byte more, since shells read ahead. Nothing is installed.
 #
 # The wire. Each line of either end begins with NONCE, random and known to these two ends alone.
-#   sender    NONCE list plain|gzip [SUM]
-#                                       what is there? Compressed or not; or is it what has that digest?
+#   sender    NONCE list [SUM]          what is there? Or is it what has that digest?
 #             NONCE set N SIZE          a change set: a tar archive follows, padded to records of SIZE
 #                                       bytes. Or, if that is 0 or gzip, in pieces, as it is or
 #                                       compressed, each after a line of its own:
@@ -17,8 +16,7 @@
 #             NONCE facts               whose shell is it, and how late is it there?
 #             NONCE ping N | bye
 #   receiver  NONCE ready KEY=VALUE...  or: NONCE refused REASON DETAIL...
-#             NONCE listing gnu|stat plain|gzip
-#                                       then records as in list_gnu or list_stat, then: NONCE listed
+#             NONCE listing gnu|stat    then records as in list_gnu or list_stat, then: NONCE listed
 #             NONCE listing same        it is
 #             NONCE sums                then records as in sums
 #             NONCE ok N                or: what the tools said, without NONCE, then NONCE err N
@@ -252,41 +250,30 @@ stamp() { cp -R --remove-destination --preserve=mode,timestamps -- "$in/d/." "$d
 
 # --- what is there ------------------------------------------------------------------------------
 
-list() { # plain | gzip [SUM]
-    if [ -n "$2" ] && [ "$(digest 2>/dev/null)" = "$2  -" ]; then
+list() { # [SUM]
+    if [ -n "$1" ] && [ "$(digest 2>/dev/null)" = "$1  -" ]; then
         say listing same
         return
     fi
-    if [ "$1" = gzip ]; then
-        say listing "$lists" gzip
-        entries | gzip -1
-    else
-        say listing "$lists" plain
-        entries
-    fi
+    say listing "$lists"
+    if cd -P -- "$dest" 2>/dev/null; then "list_$lists"; fi
+    printf '\0'
     say listed
 }
 
-# SHA-256 of the sorted records of all that is there, each ended by a NUL: d MODE SECONDS PATH,
-# f MODE SIZE SECONDS PATH, l PATH//TARGET, or TYPE PATH.
-digest() {
-    cd -P -- "$dest" && TZ=UTC0 find . -path "./.frep-$tag.*" -prune -o \
-        -type d -printf 'd %m %Ts %P\0' -o -type f -printf 'f %m %s %Ts %P\0' -o \
-        -type l -printf 'l %P//%l\0' -o -printf '%y %P\0' | sort -z | sha256sum
-}
+digest() { cd -P -- "$dest" && list_gnu | sort -z | sha256sum; }
 
-entries() { if cd -P -- "$dest" 2>/dev/null; then "list_$lists"; else printf '\0'; fi; }
-
-# DEPTH TYPE MODE SIZE SECONDS NAME, NUL, target of a link, NUL, each folder before what is in it; at
-# the end an empty record. Without a time zone find would look for one at each file, which takes twice
-# as long as all the rest.
+# d MODE SECONDS PATH, f MODE SIZE SECONDS PATH, l PATH//TARGET or KIND PATH, each with a NUL, folders
+# before what is in them; an empty record ends them. Without a time zone find would look for one at each
+# file, which takes as long as all the rest.
 list_gnu() {
-    TZ=UTC0 find . -path "./.frep-$tag.*" -prune -o -printf '%d %y %m %s %Ts %f\0%l\0' 2>/dev/null || : # Some may not be read.
-    printf '\0'
+    TZ=UTC0 find . -path "./.frep-$tag.*" -prune -o \
+        -type d -printf 'd %m %Ts %P\0' -o -type f -printf 'f %m %s %Ts %P\0' -o \
+        -type l -printf 'l %P//%l\0' -o -printf '%y %P\0' 2>/dev/null || : # Some may not be read.
 }
 
 # Names, each with a NUL, an empty name, what stat says of each (hexadecimal mode, size, seconds,
-# name), NUL, each link and its target, each with a NUL, an empty name; at the end an empty name.
+# name), NUL, each link and its target, each with a NUL, an empty name; an empty name ends them.
 # shellcheck disable=SC2016
 list_stat() {
     find . -path "./.frep-$tag.*" -prune -o -print0 2>/dev/null | xargs -0 sh -c '
@@ -299,7 +286,6 @@ list_stat() {
             [ ! -L "$name" ] || { printf "%s\0" "$name"; readlink -n -- "$name"; printf "\0"; }
         done
         printf "\0"' sh || :
-    printf '\0'
 }
 
 # Names of files, each with a NUL, an empty name, what sha256sum says of each, NUL; at the end an
@@ -497,7 +483,7 @@ main() { # NONCE TAG PARENT NAME [look | undo | replicate [TRASH [OWNER]]]
     while IFS=' ' read -r mark word number size <&3; do
         [ "$mark" = "$nonce" ] || break
         case $word in
-            list) list "$number" "$size" ;;
+            list) list "$number" ;;
             sums) sums ;;
             facts) facts ;;
             set) stage "$number" "$size" ;;

@@ -24,26 +24,37 @@ final class Sweep {
 
   private static final int REST_PER_WORK = 800;
 
+  /** Looks up attributes of a folder of the source. */
+  interface Attributes {
+    Folder of(Path folder) throws IOException;
+  }
+
+  /** Whether a file of the source is as it is known. */
+  interface AsKnown {
+    boolean test(RegularFile known, Path file) throws IOException;
+  }
+
   private final Path root;
-  private final Scanner scanner;
   private final Supplier<Folder> snapshot;
-  private final Dirty dirty;
+  private final Attributes attributes;
+  private final AsKnown asKnown;
+  private final Hints dirty;
   private Map<String, Long> listed = Map.of();
   private Map<String, Long> nowListed = new HashMap<>();
   private long sliceBegun;
 
-  Sweep(Path root, Scanner scanner, Supplier<Folder> snapshot, Dirty dirty) {
+  Sweep(Path root, Supplier<Folder> snapshot, Attributes attributes, AsKnown asKnown, Hints dirty) {
     this.root = root;
-    this.scanner = scanner;
     this.snapshot = snapshot;
+    this.attributes = attributes;
+    this.asKnown = asKnown;
     this.dirty = dirty;
   }
 
   /** Sweeps in the background for as long as the program runs. */
-  static void start(Path root, Scanner scanner, Supplier<Folder> snapshot, Dirty dirty) {
-    Thread thread = new Thread(new Sweep(root, scanner, snapshot, dirty)::run, "sweep");
-    thread.setDaemon(true);
-    thread.start();
+  static void start(
+      Path root, Supplier<Folder> snapshot, Attributes attributes, AsKnown asKnown, Hints dirty) {
+    Processes.thread("sweep", new Sweep(root, snapshot, attributes, asKnown, dirty)::run);
   }
 
   private void run() {
@@ -72,11 +83,11 @@ final class Sweep {
     }
     try {
       if (known instanceof RegularFile was) {
-        if (!Scanner.sameStat(was, scanner.now(file))) {
+        if (!asKnown.test(was, file)) {
           dirty.look(path);
         }
       } else if (known instanceof Folder was) {
-        Folder now = scanner.folderNow(file);
+        Folder now = attributes.of(file);
         if (now.modified() != was.modified() || now.mode() != was.mode()) {
           dirty.whole(path);
           return;
@@ -84,7 +95,7 @@ final class Sweep {
         if (!listed.getOrDefault(path, 0L).equals(now.modified())) {
           list(path, file, was);
         }
-        if (!Scanner.isYoung(now.modified())) {
+        if (!Stat.isYoung(now.modified())) {
           nowListed.put(path, now.modified());
         }
         for (Map.Entry<String, Entry> child : was.children().entrySet()) {

@@ -9,24 +9,38 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What a path is. Two entries are equal when frep would not tell them apart; children do not count
- * for that, see {@link Diff}.
+ * What stands at a path. Two entries are equal when frep cannot tell them apart; a {@link Folder}
+ * is compared by its attributes and children apart.
  */
 sealed interface Entry permits RegularFile, Symlink, Folder, Closed {}
 
 /**
- * A file. Times are in nanoseconds since 1970; edition grows when the content was seen to change
- * without any of these.
+ * A file.
+ *
+ * @param mode permission bits; -1: neither file nor folder nor symlink
+ * @param size in bytes
+ * @param modified when its content changed, in nanoseconds since 1970
+ * @param changed when anything of it changed, in nanoseconds since 1970; 0: unknown
+ * @param inode 0: unknown
+ * @param edition grows when the content was seen to change without a trace in the rest
  */
-record RegularFile(int mode, long size, long modified, long changed, int edition)
+record RegularFile(int mode, long size, long modified, long changed, long inode, int edition)
     implements Entry {}
 
-/** A symlink: its target as bytes. */
+/** A symlink with its target as bytes. */
 record Symlink(String target, long modified) implements Entry {}
 
-/** A folder and all that is in it, by name; inode tells it from a later one of its name. */
+/**
+ * A folder and its children by name.
+ *
+ * @param modified in nanoseconds since 1970
+ * @param inode tells the folder from a later one of the same name; 0: unknown
+ */
 record Folder(int mode, long modified, long inode, SortedMap<String, Entry> children)
     implements Entry {
+  static final SortedMap<String, Entry> NO_CHILDREN = Collections.emptySortedMap();
+  static final Folder NONE = new Folder(-1, -1, -1, NO_CHILDREN);
+
   Folder {
     children = Collections.unmodifiableSortedMap(children);
   }
@@ -35,7 +49,7 @@ record Folder(int mode, long modified, long inode, SortedMap<String, Entry> chil
     return new Folder(mode, modified, inode, other);
   }
 
-  /** The older object if it says the same: then nobody need compare what is in it. */
+  /** Returns the older object if both say the same, so that their children need no comparison. */
   Folder orBefore(Folder before) {
     boolean same = mode == before.mode && modified == before.modified && inode == before.inode;
     if (!same || children.size() != before.children.size()) {
@@ -48,29 +62,51 @@ record Folder(int mode, long modified, long inode, SortedMap<String, Entry> chil
     }
     return before;
   }
-
-  static final Folder NONE = new Folder(-1, -1, -1, new TreeMap<>());
 }
 
-/** Something of which no one knows what is in it: neither sent nor taken for deleted. */
-record Closed() implements Entry {}
+/**
+ * Something that is left alone, neither sent nor taken for deleted.
+ *
+ * @param ignored the rules leave it out; else it cannot be read
+ */
+record Closed(boolean ignored) implements Entry {
+  static final Closed IGNORED = new Closed(true);
+  static final Closed UNREADABLE = new Closed(false);
+}
 
-/** What is to be done at a path of the target. A path is "" for the source folder itself. */
+/**
+ * The source at one moment.
+ *
+ * @param whole false: what was not scanned yet is {@link Closed}
+ */
+record Snapshot(Folder root, boolean whole) {}
+
+/**
+ * What to do at a path of the copy. The path is relative to the copy, and "" for the copy itself.
+ */
 sealed interface Change {
   String path();
 }
 
-/** There shall be this; fresh: nothing was there. */
+/**
+ * Create or replace the path.
+ *
+ * @param fresh nothing exists there yet
+ */
 record Put(String path, Entry entry, boolean fresh) implements Change {}
 
 /**
- * There shall be nothing; first: since something of another kind comes in its place; locked: a
- * folder that its owner may not write in.
+ * Remove the path.
+ *
+ * @param first it makes room for something of another kind
+ * @param locked a folder that its owner may not write in
  */
 record Delete(String path, boolean folder, boolean first, boolean locked) implements Change {}
 
-/** Pure functions of trees. */
+/** Pure functions of trees and of the paths in them. */
 final class Tree {
+  private static final long SECOND = 1_000_000_000L;
+
   private Tree() {}
 
   static String join(String folder, String name) {
@@ -85,11 +121,12 @@ final class Tree {
     return path.substring(path.lastIndexOf('/') + 1);
   }
 
+  /** Whole seconds since 1970; tar has no time before that. */
   static long seconds(long nanos) {
-    return Math.max(0, Math.floorDiv(nanos, 1_000_000_000L)); // tar knows no time before 1970
+    return Math.max(0, Math.floorDiv(nanos, SECOND));
   }
 
-  /** What a snapshot says of a path; null if nothing. */
+  /** The entry at a path; null if there is none. */
   static Entry find(Folder root, String path) {
     Entry entry = root;
     for (String name : path.isEmpty() ? new String[0] : path.split("/")) {
@@ -98,183 +135,211 @@ final class Tree {
     return entry;
   }
 
-  /** Whether something at the target that is not in the source is ours to remove. */
+  /** How many paths a folder holds, without those that are left alone. */
+  static long count(Folder folder) {
+    long count = 0;
+    for (Entry child : folder.children().values()) {
+      count += child instanceof Closed ? 0 : 1;
+      count += child instanceof Folder inner ? count(inner) : 0;
+    }
+    return count;
+  }
+
+  /** The size of all files, in bytes. */
+  static long contentBytes(Entry entry) {
+    if (!(entry instanceof Folder folder)) {
+      return entry instanceof RegularFile file ? file.size() : 0;
+    }
+    long bytes = 0;
+    for (Entry child : folder.children().values()) {
+      bytes += contentBytes(child);
+    }
+    return bytes;
+  }
+
+  /** Decides about something that the copy has and the source has not. */
   interface Belongs {
     boolean test(String path, Entry entry);
   }
 
-  /** Whether what is there is what was once put there. */
-  static boolean isOurs(Entry put, Entry there) {
-    if (put instanceof RegularFile a && there instanceof RegularFile b) {
-      return a.mode() == b.mode() && sameContent(a, b);
+  /** Whether the target still has what was once put at a path. */
+  static boolean isOurs(Entry put, Entry listed) {
+    if (put instanceof RegularFile a && listed instanceof RegularFile b) {
+      return a.mode() == b.mode() && looksEqual(a, b);
     }
-    return put instanceof Folder && there instanceof Folder
-        || put instanceof Symlink a && there instanceof Symlink b && a.target().equals(b.target());
+    return put instanceof Folder && listed instanceof Folder || isSameLink(put, listed);
   }
 
   /**
-   * What the target has of what is here: entries that a quick check finds equal are those of here,
-   * what is there and not here is left out unless it belongs to us.
+   * Returns the part of a target's listing that counts as the copy: entries that a quick check
+   * finds equal become those of the source; entries that the source has not are left out unless
+   * they belong to frep.
    *
-   * @param puts what may have been put there: finer times tell a file that has changed within the
-   *     second
+   * @param puts trees that frep may have put there: they tell two files apart that have the same
+   *     size and second
    */
-  static Folder match(String path, Folder here, Folder there, List<Folder> puts, Belongs belongs) {
+  static Folder match(
+      String path, Folder source, Folder listed, List<Folder> puts, Belongs belongs) {
     SortedMap<String, Entry> matched = new TreeMap<>();
-    boolean equal = here.mode() == there.mode();
-    equal &= Tree.seconds(here.modified()) == Tree.seconds(there.modified());
-    Folder attributes = equal ? here : there;
-    there
-        .children()
-        .forEach(
-            (name, entry) -> {
-              Entry found = here.children().get(name);
-              Entry wanted = found instanceof Closed ? null : found; // Then only what is ours.
-              if (wanted != null && same(wanted, entry, name, puts)) {
-                matched.put(name, wanted); // Most are.
-                return;
-              }
-              String child = Tree.join(path, name);
-              if (wanted == null && !belongs.test(child, entry)) {
-                return;
-              }
-              if (entry instanceof Folder has) {
-                List<Folder> inside = new ArrayList<>();
-                for (Folder put : puts) {
-                  if (put.children().get(name) instanceof Folder folder) {
-                    inside.add(folder);
-                  }
-                }
-                Folder want = wanted instanceof Folder folder ? folder : Folder.NONE;
-                matched.put(name, match(child, want, has, inside, belongs));
-              } else {
-                matched.put(name, entry);
-              }
-            });
-    boolean all = equal && matched.size() == here.children().size();
-    for (Map.Entry<String, Entry> child : matched.entrySet()) {
-      all &= here.children().get(child.getKey()) == child.getValue();
+    for (Map.Entry<String, Entry> child : listed.children().entrySet()) {
+      String name = child.getKey();
+      Entry entry = child.getValue();
+      Entry found = source.children().get(name);
+      Entry wanted = found instanceof Closed ? null : found; // Then only what frep put counts.
+      if (wanted != null && isSame(wanted, entry, name, puts)) {
+        matched.put(name, wanted);
+      } else if (wanted != null || belongs.test(join(path, name), entry)) {
+        Folder want = wanted instanceof Folder folder ? folder : Folder.NONE;
+        boolean inner = entry instanceof Folder;
+        matched.put(
+            name,
+            inner
+                ? match(join(path, name), want, (Folder) entry, inside(puts, name), belongs)
+                : entry);
+      }
     }
-    return all ? here : new Folder(attributes.mode(), attributes.modified(), here.inode(), matched);
+    boolean equal =
+        source.mode() == listed.mode() && seconds(source.modified()) == seconds(listed.modified());
+    Folder own = equal ? source : listed;
+    return new Folder(own.mode(), own.modified(), source.inode(), matched)
+        .orBefore(equal ? source : Folder.NONE);
+  }
+
+  private static List<Folder> inside(List<Folder> puts, String name) {
+    List<Folder> inside = new ArrayList<>();
+    for (Folder put : puts) {
+      if (put.children().get(name) instanceof Folder folder) {
+        inside.add(folder);
+      }
+    }
+    return inside;
+  }
+
+  private static boolean isSame(Entry source, Entry listed, String name, List<Folder> puts) {
+    if (!(source instanceof RegularFile a && listed instanceof RegularFile b)) {
+      return isSameLink(source, listed);
+    }
+    if (a.mode() != b.mode() || !looksEqual(a, b)) {
+      return false;
+    }
+    for (Folder folder : puts) {
+      if (folder.children().get(name) instanceof RegularFile put
+          && looksEqual(put, b)
+          && hasChangedSince(put, a)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean hasChangedSince(RegularFile put, RegularFile now) {
+    boolean known = put.changed() != 0 && now.changed() != 0;
+    return put.modified() != now.modified()
+        || known && (put.changed() != now.changed() || put.inode() != now.inode());
+  }
+
+  private static boolean isSameLink(Entry one, Entry other) {
+    return one instanceof Symlink a && other instanceof Symlink b && a.target().equals(b.target());
+  }
+
+  private static boolean looksEqual(RegularFile a, RegularFile b) {
+    return a.size() == b.size() && seconds(a.modified()) == seconds(b.modified());
   }
 
   /**
-   * What is there when all is sent: what is here, the same objects wherever they can be, so that
-   * only what changes next is compared. What cannot be read here is there as it was.
+   * Returns the copy after everything was sent: the source's own objects wherever possible, so that
+   * the next diff looks at nothing but what has changed. What is left alone is as it was.
    */
-  static Folder settled(Folder there, Folder here) {
-    if (there == here) {
-      return here;
+  static Folder settled(Folder copy, Folder source) {
+    if (copy == source) {
+      return source;
     }
     SortedMap<String, Entry> changed = null;
-    for (Map.Entry<String, Entry> child : here.children().entrySet()) {
+    for (Map.Entry<String, Entry> child : source.children().entrySet()) {
       Entry now = child.getValue();
-      Entry before = there.children().get(child.getKey());
+      Entry before = copy.children().get(child.getKey());
       Entry settled = now;
       if (now instanceof Closed) {
-        settled = before;
+        settled = before == null || before instanceof Closed ? now : before;
       } else if (now instanceof Folder folder) {
         settled = settled(before instanceof Folder had ? had : Folder.NONE, folder);
       }
       if (settled != now) {
-        changed = changed == null ? new TreeMap<>(here.children()) : changed;
-        if (settled == null) {
-          changed.remove(child.getKey());
-        } else {
-          changed.put(child.getKey(), settled);
+        changed = changed == null ? new TreeMap<>(source.children()) : changed;
+        changed.put(child.getKey(), settled);
+      }
+    }
+    return changed == null ? source : source.with(changed);
+  }
+
+  /** Returns a tree after some changes; a change in a folder that does not exist is left out. */
+  static Folder apply(Folder tree, List<Change> changes) {
+    Draft draft = new Draft(tree);
+    changes.forEach(draft::apply);
+    return draft.close();
+  }
+
+  /** A tree in the making: folders are opened for changes, and closed all at once. */
+  private static final class Draft {
+    private final TreeMap<String, Entry> children;
+    private final Map<String, Draft> open = new HashMap<>(); // Replace the folders of their names.
+    private Folder attributes;
+
+    Draft(Folder base) {
+      attributes = base;
+      children = new TreeMap<>(base.children()); // In one go, since they are sorted.
+    }
+
+    void apply(Change change) {
+      String path = change.path();
+      if (path.isEmpty()) {
+        attributes = (Folder) ((Put) change).entry();
+        return;
+      }
+      Draft folder = open(parent(path));
+      if (folder == null) {
+        return;
+      } else if (change instanceof Delete) {
+        folder.set(name(path), null);
+      } else if (change instanceof Put put) {
+        if (!(put.entry() instanceof Folder now)) {
+          folder.set(name(path), put.entry());
+        } else if (put.fresh()) {
+          folder.set(name(path), now.with(Folder.NO_CHILDREN));
+        } else if (open(path) != null) {
+          open(path).attributes = now;
         }
       }
     }
-    return changed == null ? here : here.with(changed);
-  }
 
-  /** Equal by kind, mode, size and whole seconds; a link by its target. */
-  private static boolean same(Entry here, Entry there, String name, List<Folder> puts) {
-    if (here instanceof RegularFile a && there instanceof RegularFile b) {
-      if (a.mode() != b.mode() || !sameContent(a, b)) {
-        return false;
+    private void set(String name, Entry entry) {
+      open.remove(name);
+      if (entry == null) {
+        children.remove(name);
+      } else {
+        children.put(name, entry);
       }
-      for (Folder folder : puts) {
-        if (folder.children().get(name) instanceof RegularFile put
-            && sameContent(put, b)
-            && put.modified() != a.modified()) {
-          return false;
+    }
+
+    private Draft open(String path) {
+      Draft draft = this;
+      for (String name : path.isEmpty() ? new String[0] : path.split("/")) {
+        Draft inner = draft.open.get(name);
+        if (inner == null) {
+          if (!(draft.children.get(name) instanceof Folder folder)) {
+            return null;
+          }
+          inner = new Draft(folder);
+          draft.open.put(name, inner);
         }
+        draft = inner;
       }
-      return true;
+      return draft;
     }
-    return here instanceof Symlink a && there instanceof Symlink b && a.target().equals(b.target());
-  }
 
-  private static boolean sameContent(RegularFile a, RegularFile b) {
-    return a.size() == b.size() && Tree.seconds(a.modified()) == Tree.seconds(b.modified());
-  }
-}
-
-/** A snapshot in the making: folders are opened for changes, and closed all at once. */
-final class Draft {
-  private final TreeMap<String, Entry> children;
-  private final Map<String, Draft> open =
-      new HashMap<>(); // In place of the folders of their names.
-  private Folder attributes;
-
-  Draft(Folder base) {
-    this.attributes = base;
-    this.children = new TreeMap<>(base.children()); // In one go, since they are sorted.
-  }
-
-  /** Carries out a change; folders on the way that are not there are left out. */
-  void apply(Change change) {
-    String path = change.path();
-    if (path.isEmpty()) {
-      attributes = (Folder) ((Put) change).entry();
-      return;
+    Folder close() {
+      open.forEach((name, draft) -> children.put(name, draft.close()));
+      return attributes.with(children);
     }
-    Draft folder = open(Tree.parent(path));
-    if (folder == null) {
-      return;
-    }
-    if (change instanceof Delete) {
-      folder.put(Tree.name(path), null);
-    } else if (change instanceof Put put) {
-      if (!(put.entry() instanceof Folder now)) {
-        folder.put(Tree.name(path), put.entry());
-      } else if (put.fresh()) {
-        folder.put(Tree.name(path), now.with(new TreeMap<>()));
-      } else if (open(path) != null) {
-        open(path).attributes = now;
-      }
-    }
-  }
-
-  /** There shall be this; null: nothing. */
-  private void put(String name, Entry entry) {
-    open.remove(name);
-    if (entry == null) {
-      children.remove(name);
-    } else {
-      children.put(name, entry);
-    }
-  }
-
-  private Draft open(String path) {
-    Draft draft = this;
-    for (String name : path.isEmpty() ? new String[0] : path.split("/")) {
-      Draft inner = draft.open.get(name);
-      if (inner == null) {
-        if (!(draft.children.get(name) instanceof Folder folder)) {
-          return null;
-        }
-        inner = new Draft(folder);
-        draft.open.put(name, inner);
-      }
-      draft = inner;
-    }
-    return draft;
-  }
-
-  Folder close() {
-    open.forEach((name, draft) -> children.put(name, draft.close()));
-    return new Folder(attributes.mode(), attributes.modified(), attributes.inode(), children);
   }
 }

@@ -60,7 +60,7 @@ class PartsTest {
   /** The same where there is something; that nothing would be deleted is asserted. */
   private static Map<String, String> puts(Folder there, Folder folder) {
     var puts = new TreeMap<String, String>();
-    for (var change : Diff.between(there, folder, (path, entry) -> true)) {
+    for (var change : Diff.between(there, folder)) {
       var put = assertInstanceOf(Put.class, change, change.path());
       var what = put.entry() instanceof Folder inner ? inner.mode() + "" : put.entry() + "";
       puts.put(put.path(), what);

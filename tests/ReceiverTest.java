@@ -276,29 +276,18 @@ class ReceiverTest {
   @ParameterizedTest
   @EnumSource
   void listsWhatIsThere(Shell shell) throws Exception {
-    listsWhatIsThere(shell, "list plain");
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void listsItCompressed(Shell shell) throws Exception {
-    listsWhatIsThere(shell, "list gzip");
-  }
-
-  private void listsWhatIsThere(Shell shell, String question) throws Exception {
     var world = world(shell);
     Files.createSymbolicLink(world.destination.resolve("link"), Path.of("to/\nwhere"));
     Files.writeString(world.destination.resolve("a\nb"), "12345");
     try (var session = open(shell, world)) {
-      session.line(question).until("listed");
+      session.line("list").until("listed");
       var heard = session.heard();
       var form = heard.contains(" listing stat");
-      var listing = heard.substring(heard.indexOf('\n', heard.indexOf(" listing ")) + 1);
-      var bytes = listing.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+      var listed = heard.substring(heard.indexOf('\n', heard.indexOf(" listing ")) + 1);
+      var bytes = listed.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
       var told = new Intake(new java.io.ByteArrayInputStream(bytes));
-      var intake = question.endsWith("gzip") ? told.unzipped() : told;
-      var there = Listing.read(intake, form, () -> {});
-      assertTrue(intake == told || intake.ends(), "nothing comes after it");
+      var listing = new Listing(told, () -> {});
+      var there = form ? listing.treeOfStat() : listing.tree();
       assertEquals("", told.until('\n', 99), "the line after the data is not taken with it");
       assertEquals(
           List.of("a\nb", "file", "folder", "link"), List.copyOf(there.children().keySet()));
@@ -323,35 +312,36 @@ class ReceiverTest {
         copy.resolve("file"), PosixFilePermissions.fromString("-w------x"));
     try (var session = open(shell, world)) {
       var none = "0".repeat(64);
-      var known = Digest.of(listing(session, none)).sum();
+      var known = Record.digest(listing(session, none));
       var gnu = session.heard().contains(" lists=gnu ");
       assertTrue(known.matches("[0-9a-f]{64}"), known);
-      assertEquals(gnu ? "listing same" : "listing stat plain", answer(session, known));
-      assertEquals(gnu ? "listing same" : "listing stat plain", answer(session, known));
+      assertEquals(gnu ? "listing same" : "listing stat", answer(session, known));
+      assertEquals(gnu ? "listing same" : "listing stat", answer(session, known));
 
       Files.writeString(copy.resolve("a.b/c/new"), "");
-      assertEquals(gnu ? "listing gnu plain" : "listing stat plain", answer(session, known));
-      var now = Digest.of(listing(session, known)).sum();
+      assertEquals(gnu ? "listing gnu" : "listing stat", answer(session, known));
+      var now = Record.digest(listing(session, known));
       assertNotEquals(known, now);
       Files.delete(copy.resolve("link"));
       Files.createSymbolicLink(copy.resolve("link"), Path.of("/to/nowhere"));
-      assertEquals(gnu ? "listing gnu plain" : "listing stat plain", answer(session, now));
+      assertEquals(gnu ? "listing gnu" : "listing stat", answer(session, now));
     }
   }
 
   private static String answer(Session session, String known) throws Exception {
-    var answers = session.line("list plain " + known).line("ping 1").until("pong");
+    var answers = session.line("list " + known).line("ping 1").until("pong");
     return answers.get(0);
   }
 
   private static Folder listing(Session session, String known) throws Exception {
     var before = session.heard().length();
-    assertTrue(answer(session, known).endsWith(" plain"), "it is listed");
+    assertNotEquals("listing same", answer(session, known));
     var heard = session.heard().substring(before);
     var listing = heard.substring(heard.indexOf('\n', heard.indexOf(" listing ")) + 1);
     var bytes = listing.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
     var intake = new Intake(new java.io.ByteArrayInputStream(bytes));
-    return Listing.read(intake, heard.contains(" listing stat"), () -> {});
+    var records = new Listing(intake, () -> {});
+    return heard.contains(" listing stat") ? records.treeOfStat() : records.tree();
   }
 
   // ---- symlinks at the destination, and paths that would lead out ----

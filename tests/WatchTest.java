@@ -113,7 +113,8 @@ class WatchTest {
       write("first/late", "late\n");
 
       assertTrue(watcher.catchUp());
-      var paths = dirty.await(Watcher.SETTLE, () -> false);
+      dirty.await(Watcher.SETTLE);
+      var paths = dirty.take();
       assertEquals(Set.of("first/late"), paths.wholes());
     }
   }
@@ -130,11 +131,12 @@ class WatchTest {
     write("first/told", "told\n");
     write("first/lost", "lost\n");
     dirty.look("first/told");
-    var now = scanner.next(before, dirty.await(Watcher.SETTLE, () -> false));
+    var now = scanner.next(before, awaited(dirty));
 
-    new Sweep(world.source, scanner, () -> now, dirty).once();
+    new Sweep(world.source, () -> now, scanner::folderNow, scanner::isAsKnown, dirty).once();
 
-    var paths = dirty.await(Watcher.SETTLE, () -> false);
+    dirty.await(Watcher.SETTLE);
+    var paths = dirty.take();
     assertEquals(Set.of("first/lost"), paths.looks());
   }
 
@@ -151,7 +153,7 @@ class WatchTest {
     var dirty = new Dirty();
     dirty.look("first/file");
 
-    var now = scanner.next(same, dirty.await(Watcher.SETTLE, () -> false));
+    var now = scanner.next(same, awaited(dirty));
 
     assertNull(now, "the source is gone: nothing is to be sent");
   }
@@ -333,5 +335,10 @@ class WatchTest {
       write("first/file", "first\n");
       world.assertFine(frep);
     }
+  }
+
+  private static Dirty.Paths awaited(Dirty dirty) throws InterruptedException {
+    dirty.await(Watcher.SETTLE);
+    return dirty.take();
   }
 }

@@ -3,7 +3,10 @@ package dev.frep;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** Tells when Git is in the middle of changing the source, so that its changes can go as one. */
 final class GitPause {
@@ -41,6 +44,20 @@ final class GitPause {
     } catch (IOException | RuntimeException unreadable) {
       return null;
     }
+  }
+
+  /** A lock that Git has left behind does not hold up more than this. */
+  private static final Duration LONGEST = Duration.ofSeconds(10);
+
+  private static final Duration LOOK = Duration.ofMillis(2);
+
+  /** Waits while Git works, or until that is enough; returns whether it has waited. */
+  boolean await(BooleanSupplier enough) throws InterruptedException {
+    long latest = System.nanoTime() + LONGEST.toNanos();
+    while (System.nanoTime() < latest && !enough.getAsBoolean() && busy()) {
+      TimeUnit.NANOSECONDS.sleep(LOOK.toNanos());
+    }
+    return hasPaused();
   }
 
   boolean busy() {

@@ -4,10 +4,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
 
-/** Takes in what the other end says, as text that ends with a byte known before; bytes as chars. */
+/** Reads text from a stream up to a given byte, each byte as one char. */
 final class Intake {
   private final InputStream in;
   private final byte[] buffer = new byte[1 << 16];
@@ -19,9 +17,9 @@ final class Intake {
   }
 
   /**
-   * The text up to that byte, which is left out.
+   * Returns the text up to that byte, which is left out.
    *
-   * @param longest of what is longer, only so much is kept
+   * @param longest the rest of a longer text is dropped
    * @return null at the end of the stream
    * @throws EOFException if the stream ends within a text; its message is that part
    */
@@ -49,73 +47,8 @@ final class Intake {
     }
   }
 
-  /**
-   * What gzip has compressed, and follows now; when that has ended, this one goes on.
-   *
-   * @throws IllegalArgumentException if it is not that, also when it is read
-   */
-  Intake unzipped() throws IOException {
-    byte[] header = new byte[10]; // What gzip writes when it does not know of a file.
-    for (int i = 0; i < header.length; i++) {
-      header[i] = next();
-    }
-    if (header[0] != 0x1f || header[1] != (byte) 0x8b || header[2] != 8 || header[3] != 0) {
-      throw new IllegalArgumentException("not compressed by gzip");
-    }
-    return new Intake(new Unzipped());
-  }
-
-  /** Takes as much as the compressed data says that it is, and no byte more. */
-  private final class Unzipped extends InputStream {
-    private final Inflater inflater = new Inflater(true);
-    private boolean over;
-
-    @Override
-    public int read() {
-      throw new UnsupportedOperationException("byte by byte");
-    }
-
-    @Override
-    public int read(byte[] to, int start, int length) throws IOException {
-      try {
-        while (!over) {
-          int count = inflater.inflate(to, start, length);
-          if (count > 0) {
-            return count;
-          } else if (inflater.finished()) {
-            finish();
-          } else if (ends()) {
-            throw new EOFException();
-          } else {
-            inflater.setInput(buffer, position, limit - position);
-            position = limit;
-          }
-        }
-        return -1;
-      } catch (DataFormatException broken) {
-        throw new IllegalArgumentException("not compressed by gzip", broken);
-      }
-    }
-
-    private void finish() throws IOException {
-      over = true;
-      position = limit - inflater.getRemaining();
-      inflater.end();
-      for (int i = 0; i < 8; i++) { // A checksum and the size.
-        next();
-      }
-    }
-  }
-
-  private byte next() throws IOException {
-    if (ends()) {
-      throw new EOFException();
-    }
-    return buffer[position++];
-  }
-
-  /** Whether nothing more follows; else there is at least a byte in the buffer. */
-  boolean ends() throws IOException {
+  /** Whether the stream has ended; else the buffer holds at least a byte. */
+  private boolean ends() throws IOException {
     if (position == limit) {
       position = 0;
       limit = Math.max(0, in.read(buffer));

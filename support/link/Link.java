@@ -8,7 +8,6 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +35,8 @@ final class Link implements AutoCloseable {
   private static final int LONGEST_LINE = 1 << 16;
 
   private final String nonce;
+  private final Route route;
+  private final String copy;
   private final Duration timeout;
   private final String tag;
   private final Shell shell;
@@ -49,7 +50,7 @@ final class Link implements AutoCloseable {
   private final Thread pump;
   private Duration grace = Duration.ofSeconds(5);
   private final Map<String, AtomicInteger> unanswered = new ConcurrentHashMap<>();
-  private volatile Digest known = Digest.NONE;
+  private volatile Folder expected;
   private volatile IOException broken;
   private final long begun = System.nanoTime();
   private volatile long lastSign = begun;
@@ -59,6 +60,8 @@ final class Link implements AutoCloseable {
     this.replies = replies;
     this.console = console;
     this.progress = progress;
+    this.route = route;
+    copy = options.copy();
     timeout = options.connecting().timeout();
     tag = tag(options.name());
     shell = new Shell(route, route.lookUp(), console);
@@ -120,14 +123,14 @@ final class Link implements AutoCloseable {
   }
 
   /**
-   * Asks what is there.
+   * Asks what the target has.
    *
-   * @param zip whether to compress the answer
-   * @param known if it is that, that is the answer
+   * @param digest of a tree that is expected; empty: of none
+   * @param tree the answer if the target comes to that digest
    */
-  void list(boolean zip, Digest known) throws IOException {
-    this.known = known;
-    command(("list " + (zip ? "gzip " : "plain ") + known.sum()).strip());
+  void list(String digest, Folder tree) throws IOException {
+    expected = digest.isEmpty() ? null : tree;
+    command(("list " + digest).strip());
   }
 
   private void send(byte[] bytes) throws IOException {
@@ -308,7 +311,7 @@ final class Link implements AutoCloseable {
     return unanswered.computeIfAbsent(answer, none -> new AtomicInteger());
   }
 
-  /** Only what was asked is listened to: so what the other end says cannot pile up here. */
+  /** Accepts only replies that we asked for, so that a hostile target cannot flood the inbox. */
   private void answered(String answer) {
     if (unanswered(answer).decrementAndGet() < 0) {
       throw new IllegalArgumentException("an answer to no question: " + answer);
@@ -329,19 +332,7 @@ final class Link implements AutoCloseable {
         sign();
         words = line.substring(nonce.length() + 1).stripTrailing(); // Terminals add a CR.
         console.debug("< " + Names.show(words));
-        Reply reply;
-        if (words.startsWith("listing ")) {
-          answered("listing");
-          reply = new Listed(listing(in, words));
-        } else if (words.equals("sums")) {
-          answered("sums");
-          reply = new Sums(Listing.readSums(in, this::sign));
-        } else if (words.split(" ")[0].equals("undone")) {
-          answered("undone");
-          reply = Listing.readUndone(words.replaceFirst("undone *", ""), in, this::sign);
-        } else {
-          reply = parse(words);
-        }
+        Reply reply = reply(in, words);
         if (reply != null) {
           replies.accept(reply);
         }
@@ -359,66 +350,35 @@ final class Link implements AutoCloseable {
     }
   }
 
-  private Folder listing(Intake in, String words) throws IOException {
-    if (words.equals("listing same")) {
-      if (known == Digest.NONE) {
-        throw new IllegalArgumentException("an answer to no question: " + words);
-      }
-      return known.there();
+  /** The reply that begins with a line; null if there is none in it. */
+  private Reply reply(Intake in, String words) throws IOException {
+    String kind = words.split(" ")[0];
+    if (kind.equals("listed")) {
+      return null;
+    } else if (!kind.equals("gone")) {
+      answered(ANSWERS.getOrDefault(kind, kind));
     }
-    boolean stat = words.startsWith("listing stat ");
-    if (!words.endsWith(" gzip")) {
-      return Listing.read(in, stat, this::sign);
-    }
-    Intake unzipped = in.unzipped();
-    Folder there = Listing.read(unzipped, stat, this::sign);
-    if (!unzipped.ends()) {
-      throw new IllegalArgumentException("more than a listing");
-    }
-    return there;
-  }
-
-  private Reply parse(String words) {
-    String[] word = words.split(" ", 3);
-    return switch (word[0]) {
-      case "ready" -> {
-        answered("ready");
-        yield new Ready(facts(words));
-      }
-      case "facts" -> {
-        answered("facts");
-        yield new Details(facts(words));
-      }
-      case "refused" -> {
-        answered("ready");
-        yield new Refused(word[1], word.length > 2 ? word[2] : "");
-      }
-      case "ok" -> {
-        answered("ok");
-        shell.takeLastWords();
-        yield new Ok(Long.parseLong(word[1]));
-      }
-      case "err" -> {
-        answered("ok");
-        yield new Err(Long.parseLong(word[1]), shell.takeLastWords());
-      }
-      case "pong" -> {
-        answered("pong");
-        yield new Pong(Long.parseLong(word[1]));
-      }
-      case "gone" -> new Gone();
-      case "listed" -> null;
-      default -> throw new IllegalArgumentException("not a reply: " + words);
+    return switch (kind) {
+      case "listing" -> new Listed(listed(in, words));
+      case "sums" -> new Sums(new Listing(in, this::sign).sums());
+      case "undone" -> new Listing(in, this::sign).undone(words.replaceFirst("undone *", ""));
+      case "ok", "err" -> Reply.parse(words, shell.takeLastWords());
+      default -> Reply.parse(words, List.of());
     };
   }
 
-  private static Map<String, String> facts(String words) {
-    Map<String, String> facts = new HashMap<>();
-    for (String fact : words.split(" ")) {
-      int sign = fact.indexOf('=');
-      facts.put(fact.substring(0, Math.max(0, sign)), fact.substring(sign + 1));
+  /** Replies that answer the same question. */
+  private static final Map<String, String> ANSWERS = Map.of("refused", "ready", "err", "ok");
+
+  private Folder listed(Intake in, String words) throws IOException {
+    if (words.equals("listing same")) {
+      if (expected == null) {
+        throw new IllegalArgumentException("an answer to no question: " + words);
+      }
+      return expected;
     }
-    return facts;
+    Listing listing = new Listing(in, this::sign);
+    return words.equals("listing stat") ? listing.treeOfStat() : listing.tree();
   }
 
   /** A line without its end; what is longer than any of ours is cut. */
@@ -455,6 +415,35 @@ final class Link implements AutoCloseable {
   /** At once, for a receiver that is silent. */
   void kill() {
     shell.kill();
+  }
+
+  /** Refuses a reply that ends a conversation whenever it comes; the others pass. */
+  void refuse(Reply reply) throws Failure, InterruptedException {
+    if (reply instanceof Hangup) {
+      throw shell.epitaph();
+    } else if (reply instanceof Refused refused) {
+      throw Refusal.explain(refused.reason(), refused.detail(), route);
+    } else if (reply instanceof Nonsense nonsense) {
+      throw new Failure(
+          Exit.CONNECTION,
+          "the target's answer cannot be understood: " + nonsense.what(),
+          "--debugging shows all that it says");
+    } else if (reply instanceof Outcome) {
+      throw notSent();
+    } else if (reply instanceof Gone) {
+      throw new Failure(
+          Exit.SUPERSEDED,
+          "another frep has taken over " + Names.show(copy) + "; this one has stopped",
+          "one sender a destination: stop the other one first if this one shall go on");
+    }
+  }
+
+  /** The target speaks of a set that is not on its way. */
+  static Failure notSent() {
+    return new Failure(
+        Exit.CONNECTION,
+        "the target answers to what was not sent",
+        "--debugging shows all that the target says");
   }
 
   /** Why the connection has ended. */

@@ -6,78 +6,42 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
-/** What the target says is there, and how it stands to what is here. */
+/** Reads what the receiver lists: paths, sums, what an undo did. The forms are in receiver.sh. */
 final class Listing {
-  /** Of a form without GNU find, a record tells of as many paths as a command may have. */
-  private static final int LONGEST_RECORD = 1 << 23;
+  private static final int KIND = 0170000;
+  private static final int FILE = 0100000;
+  private static final int FOLDER = 0040000;
+  private static final int LINK = 0120000;
+  private static final int SHA_256_DIGITS = 64;
 
-  private Listing() {}
+  private final Records in;
+  private final Runnable sign;
 
   /**
-   * Reads a listing as receiver.sh writes it.
-   *
-   * @param stat the form without GNU find
-   * @param sign called now and then while records arrive
+   * @param intake stands at the first record
+   * @param sign run now and then while records arrive
    */
-  static Folder read(Intake intake, boolean stat, Runnable sign) throws IOException {
-    Records in = new Records(intake);
-    Builder builder = new Builder();
-    if (stat) {
-      readStat(in, builder, sign);
-    } else {
-      for (String record; !(record = in.next()).isEmpty(); ) {
-        String target = in.next();
-        Words words = new Words(record);
-        int depth = Math.toIntExact(words.number(10));
-        int type = words.type();
-        int mode = Math.toIntExact(words.number(8));
-        long size = words.number(10);
-        long seconds = words.number(10);
-        builder.add(depth, words.rest(), type, mode, size, seconds, target);
-        sign.run();
-      }
+  Listing(Intake intake, Runnable sign) {
+    this.in = new Records(intake);
+    this.sign = sign;
+  }
+
+  /** The tree of a target whose find prints {@linkplain Record records}. */
+  Folder tree() throws IOException {
+    Record.Builder builder = new Record.Builder();
+    for (String text; !(text = in.next()).isEmpty(); ) {
+      Record record = Record.parse(text);
+      builder.add(record.path(), record.entry());
+      sign.run();
     }
     return builder.build();
   }
 
-  /** Words with a blank after each, taken one by one: to split them all would cost much more. */
-  private static final class Words {
-    private final String text;
-    private int at;
-
-    Words(String text) {
-      this.text = text;
-    }
-
-    long number(int radix) {
-      int start = at;
-      at = text.indexOf(' ', start) + 1;
-      return Long.parseLong(text, start, at - 1, radix);
-    }
-
-    int type() {
-      char letter = text.charAt(at);
-      at += 2;
-      return letter == 'f' ? FILE : letter == 'd' ? FOLDER : letter == 'l' ? LINK : 0;
-    }
-
-    String rest() {
-      return text.substring(at);
-    }
-  }
-
-  private static final int FILE = 0100000;
-  private static final int FOLDER = 0040000;
-  private static final int LINK = 0120000;
-
-  private static void readStat(Records in, Builder builder, Runnable sign) throws IOException {
-    for (String name; !(name = in.next()).isEmpty(); ) {
-      List<String> names = new ArrayList<>();
-      for (; !name.isEmpty(); name = in.next()) {
-        names.add(name);
-      }
+  /** The tree of a target that must ask stat and readlink. */
+  Folder treeOfStat() throws IOException {
+    Record.Builder builder = new Record.Builder();
+    for (List<String> names; !(names = names()).isEmpty(); ) {
       String text = in.next();
       Map<String, String> links = new HashMap<>();
       for (String link; !(link = in.next()).isEmpty(); ) {
@@ -88,32 +52,44 @@ final class Listing {
         int end = text.indexOf(" " + path + "\n", at);
         String[] word = end < 0 ? new String[0] : text.substring(at, end).split(" ");
         if (word.length == 3 && word[0].matches("[0-9a-f]+")) {
-          int mode = Integer.parseInt(word[0], 16);
-          String relative = path.equals(".") ? "" : path.substring(2);
-          String target = links.getOrDefault(path, "");
-          long size = Long.parseLong(word[1]);
-          builder.add(
-              relative, mode & 0170000, mode & 07777, size, Long.parseLong(word[2]), target);
+          Entry entry = entry(word, links.getOrDefault(path, ""));
+          builder.add(path.equals(".") ? "" : path.substring(2), entry);
           at = end + path.length() + 2;
         }
       }
       sign.run();
     }
+    return builder.build();
+  }
+
+  /** Names up to an empty one. */
+  private List<String> names() throws IOException {
+    List<String> names = new ArrayList<>();
+    for (String name; !(name = in.next()).isEmpty(); ) {
+      names.add(name);
+    }
+    return names;
   }
 
   /**
-   * Reads sums as receiver.sh writes them: SHA-256 in hexadecimal, by path.
-   *
-   * @param sign called now and then while records arrive
+   * @param word mode in hexadecimal, size in bytes, time in seconds
    */
-  static Map<String, String> readSums(Intake intake, Runnable sign) throws IOException {
-    Records in = new Records(intake);
+  private static Entry entry(String[] word, String target) {
+    int mode = Integer.parseInt(word[0], 16);
+    long size = Long.parseLong(word[1]);
+    long modified = Record.nanos(Long.parseLong(word[2]));
+    return switch (mode & KIND) {
+      case FOLDER -> new Folder(mode & 07777, modified, 0, Folder.NO_CHILDREN);
+      case LINK -> new Symlink(target, modified);
+      case FILE -> new RegularFile(mode & 07777, size, modified, 0, 0, 0);
+      default -> new RegularFile(-1, 0, 0, 0, 0, 0);
+    };
+  }
+
+  /** SHA-256 in hexadecimal by path. */
+  Map<String, String> sums() throws IOException {
     Map<String, String> sums = new HashMap<>();
-    for (String name; !(name = in.next()).isEmpty(); ) {
-      List<String> names = new ArrayList<>();
-      for (; !name.isEmpty(); name = in.next()) {
-        names.add(name);
-      }
+    for (List<String> names; !(names = names()).isEmpty(); ) {
       String text = in.next();
       int at = 0;
       for (String path : names) { // GNU escapes a line's end in a name and says so with a \\.
@@ -131,15 +107,12 @@ final class Listing {
     return sums;
   }
 
-  private static final int SHA_256_DIGITS = 64;
-
   /**
-   * Reads what came of a change that was to be taken back, as receiver.sh writes it.
+   * What became of a change that was to be taken back.
    *
-   * @param sign called now and then while records arrive
+   * @param name of the change; empty if there was none
    */
-  static Undone readUndone(String name, Intake intake, Runnable sign) throws IOException {
-    Records in = new Records(intake);
+  Undone undone(String name) throws IOException {
     List<Undone.Kept> paths = new ArrayList<>();
     for (String way; !(way = in.next()).isEmpty(); ) {
       paths.add(new Undone.Kept(way, in.next().replaceFirst("^/(?=.)", "")));
@@ -148,10 +121,13 @@ final class Listing {
     return new Undone(name, paths);
   }
 
-  /** The records of a listing, as long as they fit into memory. */
+  /** Records, each ended by a NUL, as long as they fit into memory. */
   private static final class Records {
-    /** What an entry takes beside its names, or a little more; it comes as two records. */
-    private static final int OVERHEAD = 100;
+    /** What an entry takes besides its name, or a little more. */
+    private static final int OVERHEAD = 200;
+
+    /** Without GNU find a record tells of as many paths as a command may have. */
+    private static final int LONGEST = 1 << 23;
 
     private final Intake in;
     private long left = Runtime.getRuntime().maxMemory() / 3;
@@ -161,68 +137,15 @@ final class Listing {
     }
 
     String next() throws IOException {
-      String record = in.until('\0', LONGEST_RECORD);
+      String record = in.until('\0', LONGEST);
       if (record == null) {
         throw new EOFException("the listing ended early");
       }
       left -= OVERHEAD + 2L * record.length();
-      if (left < 0 || record.length() == LONGEST_RECORD) {
+      if (left < 0 || record.length() == LONGEST) {
         throw new IllegalArgumentException("a listing that does not fit into memory");
       }
       return record;
-    }
-  }
-
-  /** Takes folders before what is in them. */
-  private static final class Builder {
-    private final List<TreeMap<String, Entry>> open = new ArrayList<>();
-    private final List<String> path = new ArrayList<>();
-    private Folder root = Folder.NONE;
-
-    /** What is at a path: a name for each folder on the way. */
-    void add(String path, int type, int mode, long size, long seconds, String target) {
-      String[] names = path.isEmpty() ? new String[0] : path.split("/");
-      for (int depth = 0; depth < names.length - 1; depth++) {
-        if (depth + 1 >= open.size() || !names[depth].equals(this.path.get(depth))) {
-          return; // Its folder went away while it was listed.
-        }
-      }
-      String name = names.length == 0 ? "" : names[names.length - 1];
-      add(names.length, name, type, mode, size, seconds, target);
-    }
-
-    /** The same by depth, 0 for the root, in the folder that came last at the depth above. */
-    void add(int depth, String name, int type, int mode, long size, long seconds, String target) {
-      boolean outside = name.equals(".") || name.equals("..");
-      boolean plain = !name.isEmpty() && name.indexOf('/') < 0 && !outside;
-      if (depth > open.size() || depth < 0 || depth > 0 && !plain) {
-        throw new IllegalArgumentException("a listing that is out of order");
-      }
-      long modified = seconds * 1_000_000_000L;
-      TreeMap<String, Entry> children = type == FOLDER ? new TreeMap<>() : null;
-      Entry entry =
-          type == FOLDER
-              ? new Folder(mode, modified, 0, children)
-              : type == LINK
-                  ? new Symlink(target, modified)
-                  : new RegularFile(type == FILE ? mode : -1, size, modified, 0, -1);
-      if (depth > 0) {
-        open.get(depth - 1).put(name, entry);
-      } else if (entry instanceof Folder folder) {
-        root = folder;
-      }
-      if (type == FOLDER) {
-        open.subList(depth, open.size()).clear();
-        open.add(children);
-        path.subList(Math.max(0, depth - 1), path.size()).clear();
-        if (depth > 0) {
-          path.add(name);
-        }
-      }
-    }
-
-    Folder build() {
-      return root;
     }
   }
 }

@@ -54,12 +54,7 @@ final class Pace {
    * @param blocked how long the sender waited for the link meanwhile, in nanoseconds
    * @param begun by System.nanoTime, as is ended: the first and the last byte was handed over
    */
-  record Trip(long weight, long wire, long blocked, long begun, long ended) {
-    /** The same, where the link was not what it waited for. */
-    Trip untold() {
-      return new Trip(0, 0, 0, begun, ended);
-    }
-  }
+  record Trip(long weight, long wire, long blocked, long begun, long ended) {}
 
   /**
    * @param asked whether to compress; null: as the link needs it

@@ -76,6 +76,16 @@ final class Route {
     return target.command();
   }
 
+  /** Tells the copy that this route leads to from all others. */
+  List<String> identity(Options options) {
+    List<String> names =
+        new ArrayList<>(List.of(options.source().toString(), label(), options.copy()));
+    if (transport instanceof TypedOut) {
+      names.addAll(target.command());
+    }
+    return names;
+  }
+
   String label() {
     return nowhere == null ? transport.label(target) : transport.name();
   }
@@ -147,11 +157,15 @@ final class Route {
         "start it again, or name another");
   }
 
+  /** More than any answer has, in bytes. */
+  private static final int MOST = 1 << 22;
+
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private static Transport.Result ask(List<String> command) throws Unreachable {
     try {
-      Processes.Answer said = Processes.ask(new ProcessBuilder(Names.command(command)), PATIENCE);
+      Processes.Answer said =
+          Processes.ask(new ProcessBuilder(Names.command(command)), PATIENCE, MOST);
       if (said == null) {
         throw new Unreachable(
             new Advice(command.get(0) + " does not answer", "try: " + String.join(" ", command)));

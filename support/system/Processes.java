@@ -2,6 +2,7 @@ package dev.frep;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -9,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 
 /** Starts every process and every background thread of frep. */
 final class Processes {
-  /** No answer to a question of ours is longer. */
-  private static final int LONGEST_ANSWER = 1 << 26;
+  /** The index of a large repository, listed. */
+  private static final int LONGEST_ANSWER = 1 << 28;
 
   /** How long the output of a process that has ended may stay open: a child may hold it. */
   private static final Duration LINGER = Duration.ofSeconds(1);
@@ -25,17 +26,24 @@ final class Processes {
     return builder.start();
   }
 
+  /** The same for an answer of any sensible length. */
+  static Answer ask(ProcessBuilder builder, Duration patience)
+      throws IOException, InterruptedException {
+    return ask(builder, patience, LONGEST_ANSWER);
+  }
+
   /**
    * Runs a command with an empty stdin and waits for its end.
    *
+   * @param most so many bytes of what it prints are kept
    * @return null if it has not ended in time; then it was killed
    */
-  static Answer ask(ProcessBuilder builder, Duration patience)
+  static Answer ask(ProcessBuilder builder, Duration patience, int most)
       throws IOException, InterruptedException {
     Process process = start(builder);
     process.getOutputStream().close();
-    CompletableFuture<byte[]> out = read(process.getInputStream());
-    CompletableFuture<byte[]> err = read(process.getErrorStream());
+    CompletableFuture<byte[]> out = read(process.getInputStream(), most);
+    CompletableFuture<byte[]> err = read(process.getErrorStream(), most);
     try {
       if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
         return null;
@@ -50,13 +58,15 @@ final class Processes {
     }
   }
 
-  private static CompletableFuture<byte[]> read(InputStream from) {
+  private static CompletableFuture<byte[]> read(InputStream from, int most) {
     CompletableFuture<byte[]> whole = new CompletableFuture<>();
     thread(
         "answer",
         () -> {
           try (from) {
-            whole.complete(from.readNBytes(LONGEST_ANSWER));
+            byte[] kept = from.readNBytes(most);
+            from.transferTo(OutputStream.nullOutputStream());
+            whole.complete(kept);
           } catch (IOException closed) {
             whole.complete(new byte[0]);
           }

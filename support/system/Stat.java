@@ -9,6 +9,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -76,6 +77,14 @@ record Stat(int mode, long size, long modified, long changed, long inode) {
 
   private static long nanos(FileTime time) {
     return time.to(TimeUnit.NANOSECONDS);
+  }
+
+  /** A file younger than this may change again without a trace in its times: FAT has 2 s. */
+  private static final Duration YOUNG = Duration.ofSeconds(2);
+
+  /** Whether a file modified at this time may change again without another time. */
+  static boolean isYoung(long modified) {
+    return System.currentTimeMillis() * 1_000_000 - modified < YOUNG.toNanos();
   }
 
   boolean isFolder() {

@@ -91,21 +91,21 @@ final class Check {
     };
   }
 
-  private void look(Inquiry inquiry, Map<String, String> ready)
+  private void look(Inquiry inquiry, Facts ready)
       throws Failure, IOException, InterruptedException {
     long asked = System.currentTimeMillis();
     Map<String, String> more = inquiry.ask("facts", Details.class).facts();
     long answered = System.currentTimeMillis();
     row("shell", text(more, "shell"), "");
-    row("tar", text(ready, "tar"), "");
+    row("tar", ready.tar(), "");
     row("user", text(more, "user"), "");
     boolean there = "yes".equals(more.get("there"));
     row("writable", there ? "the copy is there" : "the copy can be made", "");
-    if (!ready.getOrDefault("guard", "").isEmpty()) {
-      String why = "nothing: it " + Refusal.delete(ready.get("guard"));
+    if (!ready.mayDelete()) {
+      String why = "nothing: it " + Refusal.delete(ready.guard());
       row("deletes", why, Refusal.DELETE_HINT);
     }
-    free(ready.getOrDefault("free", ""));
+    free(ready.free());
     roundTrip(inquiry);
     clock(more.getOrDefault("clock", ""), asked, answered);
   }
@@ -115,8 +115,7 @@ final class Check {
     return Names.show(facts.getOrDefault(key, "")).replace('_', ' ');
   }
 
-  private void free(String kib) {
-    long bytes = Target.parseFree(kib);
+  private void free(long bytes) {
     if (bytes < LITTLE) {
       String hint = "make room there";
       wrong("free space", new Failure(Exit.TARGET, "only " + Text.bytes(bytes), hint));

@@ -47,6 +47,7 @@ final class Inquiry implements AutoCloseable {
       throws Failure, IOException, InterruptedException {
     link.command(words);
     Reply reply = hear();
+    link.refuse(type.isInstance(reply) ? null : reply);
     if (!type.isInstance(reply)) {
       throw new IOException("not what was asked for: " + reply);
     }

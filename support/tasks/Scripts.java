@@ -53,10 +53,10 @@ final class Scripts {
     if (contents.isEmpty()) {
       return "";
     }
-    MessageDigest digest = Digest.sha256();
+    MessageDigest digest = Record.sha256();
     for (Map.Entry<String, byte[]> script : contents.entrySet()) {
       digest.update((script.getKey() + "\0").getBytes(StandardCharsets.UTF_8));
-      digest.update(Digest.sha256().digest(script.getValue()));
+      digest.update(Record.sha256().digest(script.getValue()));
     }
     return HexFormat.of().formatHex(digest.digest(), 0, 6);
   }

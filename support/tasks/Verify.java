@@ -52,7 +52,9 @@ final class Verify {
   }
 
   private String how(String path, Entry here, Entry there) {
-    if (here instanceof Closed) {
+    if (here == Closed.IGNORED) {
+      return "";
+    } else if (here instanceof Closed) {
       return "cannot be read here";
     } else if (there == null) {
       return "missing";
@@ -77,7 +79,7 @@ final class Verify {
       return "no file any more"; // To open a FIFO would take for ever.
     }
     try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-      MessageDigest digest = Digest.sha256();
+      MessageDigest digest = Record.sha256();
       byte[] buffer = new byte[1 << 16];
       for (int n; (n = in.read(buffer)) > 0; ) {
         digest.update(buffer, 0, n);
