@@ -5,9 +5,7 @@
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
-//SOURCES support/Hints.java support/link/Journal.java support/link/Known.java
-//SOURCES support/link/Outbox.java support/link/Record.java support/link/Report.java
-//SOURCES support/tasks/Look.java support/Arguments.java support/Chmod.java support/Options.java
+//SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/Options.java
 //SOURCES support/Sweep.java support/Tar.java support/Tree.java support/console/Console.java
 //SOURCES support/console/Display.java support/console/Event.java support/console/Json.java
 //SOURCES support/console/Lines.java support/console/Meter.java support/console/Palette.java
@@ -15,35 +13,37 @@
 //SOURCES support/console/Summary.java support/console/Terminal.java support/git/GitIndex.java
 //SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/IgnorePattern.java
 //SOURCES support/git/IgnoreRules.java support/link/Facts.java support/link/Intake.java
-//SOURCES support/link/Link.java support/link/Listing.java support/link/Pace.java
-//SOURCES support/link/Refusal.java support/link/Reply.java support/link/Route.java
-//SOURCES support/link/Shell.java support/system/Names.java support/system/Processes.java
-//SOURCES support/system/SmallFile.java support/system/Stat.java support/system/Stop.java
-//SOURCES support/system/Text.java support/tasks/About.java support/tasks/Check.java
-//SOURCES support/tasks/Errand.java support/tasks/Hook.java support/tasks/Hooks.java
-//SOURCES support/tasks/Inquiry.java support/tasks/ManPage.java support/tasks/OutputLines.java
+//SOURCES support/link/Journal.java support/link/Known.java support/link/Link.java
+//SOURCES support/link/Listing.java support/link/Outbox.java support/link/Pace.java
+//SOURCES support/link/Record.java support/link/Refusal.java support/link/Reply.java
+//SOURCES support/link/Report.java support/link/Route.java support/link/Shell.java
+//SOURCES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
+//SOURCES support/system/Stat.java support/system/Stop.java support/system/Text.java
+//SOURCES support/tasks/About.java support/tasks/Check.java support/tasks/Errand.java
+//SOURCES support/tasks/Hook.java support/tasks/Hooks.java support/tasks/Inquiry.java
+//SOURCES support/tasks/Look.java support/tasks/ManPage.java support/tasks/OutputLines.java
 //SOURCES support/tasks/Preview.java support/tasks/Run.java support/tasks/Scripts.java
 //SOURCES support/tasks/Undo.java support/tasks/Verify.java transports/Docker.java
 //SOURCES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
 //SOURCES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
 //SOURCES transports/Transports.java
-//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Hints.java
-//FILES support/link/Journal.java support/link/Known.java support/link/Outbox.java
-//FILES support/link/Record.java support/link/Report.java support/tasks/Look.java
-//FILES support/Arguments.java support/Chmod.java support/Options.java support/Sweep.java
+//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
+//FILES support/Chmod.java support/Hints.java support/Options.java support/Sweep.java
 //FILES support/Tar.java support/Tree.java support/console/Console.java support/console/Display.java
 //FILES support/console/Event.java support/console/Json.java support/console/Lines.java
 //FILES support/console/Meter.java support/console/Palette.java support/console/Row.java
 //FILES support/console/Screen.java support/console/Strip.java support/console/Summary.java
 //FILES support/console/Terminal.java support/git/GitIndex.java support/git/GitPause.java
 //FILES support/git/GitRepository.java support/git/IgnorePattern.java support/git/IgnoreRules.java
-//FILES support/link/Facts.java support/link/Intake.java support/link/Link.java
-//FILES support/link/Listing.java support/link/Pace.java support/link/Refusal.java
-//FILES support/link/Reply.java support/link/Route.java support/link/Shell.java
-//FILES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
-//FILES support/system/Stat.java support/system/Stop.java support/system/Text.java
-//FILES support/tasks/About.java support/tasks/Check.java support/tasks/Errand.java
-//FILES support/tasks/Hook.java support/tasks/Hooks.java support/tasks/Inquiry.java
+//FILES support/link/Facts.java support/link/Intake.java support/link/Journal.java
+//FILES support/link/Known.java support/link/Link.java support/link/Listing.java
+//FILES support/link/Outbox.java support/link/Pace.java support/link/Record.java
+//FILES support/link/Refusal.java support/link/Reply.java support/link/Report.java
+//FILES support/link/Route.java support/link/Shell.java support/system/Names.java
+//FILES support/system/Processes.java support/system/SmallFile.java support/system/Stat.java
+//FILES support/system/Stop.java support/system/Text.java support/tasks/About.java
+//FILES support/tasks/Check.java support/tasks/Errand.java support/tasks/Hook.java
+//FILES support/tasks/Hooks.java support/tasks/Inquiry.java support/tasks/Look.java
 //FILES support/tasks/ManPage.java support/tasks/OutputLines.java support/tasks/Preview.java
 //FILES support/tasks/Run.java support/tasks/Scripts.java support/tasks/Undo.java
 //FILES support/tasks/Verify.java transports/Docker.java transports/DockerCompose.java
@@ -1790,7 +1790,7 @@ final class Target {
     this.changed = changed;
     pace = new Pace(options.connecting().compress(), senders);
     report = new Report(options, console);
-    known = new Known(new Journal(route.identity(options), console));
+    known = new Known(Journal.of(route.identity(options), console));
   }
 
   void start() {

@@ -29,6 +29,7 @@
 //SOURCES IgnoreRulesTest.java
 //SOURCES JsonLine.java
 //SOURCES KubeApi.java
+//SOURCES KnownTest.java
 //SOURCES LauncherTest.java
 //SOURCES LiarTest.java
 //SOURCES LocalReplicationTest.java
@@ -37,6 +38,7 @@
 //SOURCES ModelTest.java
 //SOURCES MutationTest.java
 //SOURCES NamesTest.java
+//SOURCES OutboxTest.java
 //SOURCES OwnerTest.java
 //SOURCES PartsTest.java
 //SOURCES PlugInTest.java
@@ -49,10 +51,12 @@
 //SOURCES RunTest.java
 //SOURCES Session.java
 //SOURCES SlowLink.java
+//SOURCES Small.java
 //SOURCES SshReplicationTest.java
 //SOURCES Sshd.java
 //SOURCES TransportsTest.java
 //SOURCES TrashTest.java
+//SOURCES TreeTest.java
 //SOURCES Trees.java
 //SOURCES TroubleTest.java
 //SOURCES Tmux.java

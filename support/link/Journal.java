@@ -58,17 +58,22 @@ final class Journal implements AutoCloseable {
     static final Content NOTHING = new Content(Folder.NONE, true, List.of());
   }
 
+  Journal(Path file, Console console) {
+    this.file = file;
+    this.console = console;
+  }
+
   /**
    * The journal of what one source has put at one copy.
    *
    * @param names tell this copy from all others
    */
-  Journal(List<String> names, Console console) {
-    this.console = console;
+  static Journal of(List<String> names, Console console) {
     String text = String.join("\0", names);
     CRC32C sum = new CRC32C();
     sum.update(text.getBytes(StandardCharsets.UTF_8));
-    file = folder().resolve(String.format("%08x%08x", sum.getValue(), text.hashCode()));
+    String name = String.format("%08x%08x", sum.getValue(), text.hashCode());
+    return new Journal(folder().resolve(name), console);
   }
 
   private static Path folder() {

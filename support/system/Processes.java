@@ -36,7 +36,7 @@ final class Processes {
    * Runs a command with an empty stdin and waits for its end.
    *
    * @param most so many bytes of what it prints are kept
-   * @return null if it has not ended in time; then it was killed
+   * @return null if it has not ended in time, with all that it prints; then it was killed
    */
   static Answer ask(ProcessBuilder builder, Duration patience, int most)
       throws IOException, InterruptedException {
@@ -48,11 +48,10 @@ final class Processes {
       if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
         return null;
       }
-      long linger = LINGER.toMillis();
-      return new Answer(
-          process.exitValue(),
-          out.completeOnTimeout(new byte[0], linger, TimeUnit.MILLISECONDS).join(),
-          err.completeOnTimeout(new byte[0], linger, TimeUnit.MILLISECONDS).join());
+      byte[] said = out.completeOnTimeout(null, LINGER.toMillis(), TimeUnit.MILLISECONDS).join();
+      byte[] complained =
+          err.completeOnTimeout(new byte[0], LINGER.toMillis(), TimeUnit.MILLISECONDS).join();
+      return said == null ? null : new Answer(process.exitValue(), said, complained);
     } finally {
       kill(process);
     }

@@ -76,7 +76,7 @@ record Look(
 
   private Exit preview(Folder listed, Facts facts, Route route, Report report, Console console)
       throws Failure {
-    try (Known known = new Known(new Journal(route.identity(options), console))) {
+    try (Known known = new Known(Journal.of(route.identity(options), console))) {
       known.recall();
       boolean clean = options.copying().cleanOutFirst();
       Folder copy = known.confirm(listed, source, clean ? belongs : null);
