@@ -315,7 +315,7 @@ class IgnoreRulesTest {
     expected.put("a.o", "false .gitignore:3: *.o");
     expected.put("t.o", "true Git tracks it");
     expected.put("d/e/f", "false d/.gitignore:1: e/");
-    expected.put("g", "true no rule speaks of it");
+    expected.put("g", "true no rule matches it");
     expected.put("x~", "false default excludes: *~");
     expected.put("zz", "false command line: zz");
     expected.put("d/yy", "true command line: !yy");

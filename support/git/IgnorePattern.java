@@ -34,6 +34,40 @@ final class IgnorePattern {
   /** Before the two steps of {@code **}{@code /}: takes no byte, and both may be left out. */
   private static final Step OPTIONAL = new Step(NONE, true);
 
+  /** The first and last bytes of what a set of patterns can match: a check before the patterns. */
+  static final class Edges {
+    private final boolean[] first = new boolean[256];
+    private final boolean[] last = new boolean[256];
+    private boolean any;
+
+    void add(IgnorePattern pattern) {
+      String literal = pattern.head.isEmpty() ? pattern.suffix : pattern.head;
+      if (literal == null || literal.isEmpty()) {
+        any = true;
+      } else if (pattern.head.isEmpty()) {
+        mark(last, literal.charAt(literal.length() - 1), pattern.ignoreCase);
+      } else {
+        mark(first, literal.charAt(0), pattern.ignoreCase);
+      }
+    }
+
+    private static void mark(boolean[] bytes, char c, boolean ignoreCase) {
+      bytes[c & 0xFF] = true;
+      if (ignoreCase && c >= 'a' && c <= 'z') {
+        bytes[c + 'A' - 'a'] = true;
+      }
+    }
+
+    /** Whether one of the patterns may match a child of a folder; base as in {@link #matches}. */
+    boolean allow(String folder, int base, String name) {
+      return any
+          || name.isEmpty()
+          || first[name.charAt(0) & 0xFF]
+          || last[name.charAt(name.length() - 1) & 0xFF]
+          || base < folder.length() && first[folder.charAt(base) & 0xFF];
+    }
+  }
+
   private IgnorePattern(String line, boolean ignoreCase) {
     String glob = line;
     this.ignoreCase = ignoreCase;
