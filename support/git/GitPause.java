@@ -36,7 +36,7 @@ final class GitPause {
   /** Where a worktree's or a submodule's .git file points to. */
   private static Path linked(Path folder, Path file) {
     try {
-      String text = SmallFile.text(file, GitRepository.LONGEST_TEXT).strip();
+      String text = SmallFile.text(file, GitSettings.LONGEST_TEXT).strip();
       return text.startsWith("gitdir: ") ? folder.resolve(text.substring(8)) : null;
     } catch (IOException | RuntimeException unreadable) {
       return null;

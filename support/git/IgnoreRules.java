@@ -122,11 +122,11 @@ final class IgnoreRules {
   /** A repository, and the length of the path to its top. */
   private record Repository(int base, GitRepository git) {
     boolean holds(String folder) {
-      return git.index.holds(folder.substring(base));
+      return git.index().holds(folder.substring(base));
     }
 
     boolean tracks(String path, boolean isFolder) {
-      return git.index.tracks(path.substring(base), isFolder);
+      return git.index().tracks(path.substring(base), isFolder);
     }
   }
 
@@ -390,8 +390,8 @@ final class IgnoreRules {
     private InFolder asTopOf(GitRepository git) throws IOException {
       int base = path.length();
       Rules rules = leftOvers;
-      for (Path file : List.of(git.excludesFile, git.infoExclude)) {
-        rules = read(file, file.toString(), base, git.ignoreCase, rules);
+      for (Path file : List.of(git.settings().excludesFile(), git.infoExclude())) {
+        rules = read(file, file.toString(), base, git.settings().ignoreCase(), rules);
       }
       return new InFolder(path, new Repository(base, git), own, rules, null, false);
     }
@@ -399,7 +399,7 @@ final class IgnoreRules {
     /** Returns these rules together with those of the folder's own rule files. */
     private InFolder withRuleFiles(Path folder, Set<String> names) throws IOException {
       Rules nowOwn = withRuleFile(FREP_FILE, own, folder, names, false);
-      boolean ignoreCase = repository != null && repository.git.ignoreCase;
+      boolean ignoreCase = repository != null && repository.git.settings().ignoreCase();
       Rules nowGit =
           raw || closed != null ? git : withRuleFile(GIT_FILE, git, folder, names, ignoreCase);
       return nowOwn == own && nowGit == git
