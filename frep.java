@@ -5,14 +5,14 @@
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
-//SOURCES support/git/GitCommand.java support/git/GitSettings.java support/Arguments.java
-//SOURCES support/Chmod.java support/Options.java support/Sweep.java support/Tar.java
-//SOURCES support/Tree.java support/console/Console.java support/console/Display.java
-//SOURCES support/console/Event.java support/console/Json.java support/console/Lines.java
-//SOURCES support/console/Meter.java support/console/Palette.java support/console/Row.java
-//SOURCES support/console/Screen.java support/console/Strip.java support/console/Summary.java
-//SOURCES support/console/Terminal.java support/git/GitIndex.java support/git/GitPause.java
-//SOURCES support/git/GitRepository.java support/git/IgnorePattern.java support/git/IgnoreRules.java
+//SOURCES support/Arguments.java support/Chmod.java support/Options.java support/Sweep.java
+//SOURCES support/Tar.java support/Tree.java support/console/Console.java
+//SOURCES support/console/Display.java support/console/Event.java support/console/Json.java
+//SOURCES support/console/Lines.java support/console/Meter.java support/console/Palette.java
+//SOURCES support/console/Row.java support/console/Screen.java support/console/Strip.java
+//SOURCES support/console/Summary.java support/console/Terminal.java support/git/GitCommand.java
+//SOURCES support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java
+//SOURCES support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
 //SOURCES support/link/Digest.java support/link/Facts.java support/link/Intake.java
 //SOURCES support/link/Link.java support/link/Listing.java support/link/Memory.java
 //SOURCES support/link/Pace.java support/link/Refusal.java support/link/Reply.java
@@ -26,28 +26,28 @@
 //SOURCES transports/Docker.java transports/DockerCompose.java transports/Engine.java
 //SOURCES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
 //SOURCES transports/Transport.java transports/Transports.java
-//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh
-//FILES support/git/GitCommand.java support/git/GitSettings.java support/Arguments.java
+//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
 //FILES support/Chmod.java support/Options.java support/Sweep.java support/Tar.java
 //FILES support/Tree.java support/console/Console.java support/console/Display.java
 //FILES support/console/Event.java support/console/Json.java support/console/Lines.java
 //FILES support/console/Meter.java support/console/Palette.java support/console/Row.java
 //FILES support/console/Screen.java support/console/Strip.java support/console/Summary.java
-//FILES support/console/Terminal.java support/git/GitIndex.java support/git/GitPause.java
-//FILES support/git/GitRepository.java support/git/IgnorePattern.java support/git/IgnoreRules.java
-//FILES support/link/Digest.java support/link/Facts.java support/link/Intake.java
-//FILES support/link/Link.java support/link/Listing.java support/link/Memory.java
-//FILES support/link/Pace.java support/link/Refusal.java support/link/Reply.java
-//FILES support/link/Route.java support/link/Shell.java support/system/Names.java
-//FILES support/system/Processes.java support/system/SmallFile.java support/system/Stat.java
-//FILES support/system/Stop.java support/system/Text.java support/tasks/About.java
-//FILES support/tasks/Check.java support/tasks/Errand.java support/tasks/Hook.java
-//FILES support/tasks/Hooks.java support/tasks/Inquiry.java support/tasks/ManPage.java
-//FILES support/tasks/OutputLines.java support/tasks/Preview.java support/tasks/Run.java
-//FILES support/tasks/Scripts.java support/tasks/Undo.java support/tasks/Verify.java
-//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java
-//FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
-//FILES transports/Transport.java transports/Transports.java
+//FILES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
+//FILES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
+//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Digest.java
+//FILES support/link/Facts.java support/link/Intake.java support/link/Link.java
+//FILES support/link/Listing.java support/link/Memory.java support/link/Pace.java
+//FILES support/link/Refusal.java support/link/Reply.java support/link/Route.java
+//FILES support/link/Shell.java support/system/Names.java support/system/Processes.java
+//FILES support/system/SmallFile.java support/system/Stat.java support/system/Stop.java
+//FILES support/system/Text.java support/tasks/About.java support/tasks/Check.java
+//FILES support/tasks/Errand.java support/tasks/Hook.java support/tasks/Hooks.java
+//FILES support/tasks/Inquiry.java support/tasks/ManPage.java support/tasks/OutputLines.java
+//FILES support/tasks/Preview.java support/tasks/Run.java support/tasks/Scripts.java
+//FILES support/tasks/Undo.java support/tasks/Verify.java transports/Docker.java
+//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
+//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
+//FILES transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 

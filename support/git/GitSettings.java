@@ -32,7 +32,7 @@ record GitSettings(Path excludesFile, boolean ignoreCase, int hashSize) {
   private static final String FORMAT = "extensions.objectformat";
   private static final String ON_BRANCH = "onbranch:";
   private static final String WANTED =
-      ("^(" + EXCLUDES + "|" + CASE + "|" + FORMAT + "|include\\.path|includeif\\..*\\.path)$");
+      "^(" + EXCLUDES + "|" + CASE + "|" + FORMAT + "|include\\.path|includeif\\..*\\.path)$";
 
   /** Larger than any file in which Git keeps a few settings. */
   static final int LONGEST_TEXT = 1 << 20;
