@@ -10,45 +10,48 @@
 //SOURCES support/console/Display.java support/console/Event.java support/console/Json.java
 //SOURCES support/console/Lines.java support/console/Meter.java support/console/Palette.java
 //SOURCES support/console/Row.java support/console/Screen.java support/console/Strip.java
-//SOURCES support/console/Summary.java support/console/Terminal.java support/git/GitIndex.java
-//SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/IgnorePattern.java
-//SOURCES support/git/IgnoreRules.java support/link/Facts.java support/link/Intake.java
-//SOURCES support/link/Journal.java support/link/Known.java support/link/Link.java
-//SOURCES support/link/Listing.java support/link/Outbox.java support/link/Pace.java
-//SOURCES support/link/Record.java support/link/Refusal.java support/link/Reply.java
-//SOURCES support/link/Report.java support/link/Route.java support/link/Shell.java
-//SOURCES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
-//SOURCES support/system/Stat.java support/system/Stop.java support/system/Text.java
-//SOURCES support/tasks/About.java support/tasks/Check.java support/tasks/Errand.java
-//SOURCES support/tasks/Hook.java support/tasks/Hooks.java support/tasks/Inquiry.java
-//SOURCES support/tasks/Look.java support/tasks/ManPage.java support/tasks/OutputLines.java
-//SOURCES support/tasks/Preview.java support/tasks/Run.java support/tasks/Scripts.java
-//SOURCES support/tasks/Undo.java support/tasks/Verify.java transports/Docker.java
-//SOURCES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//SOURCES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
-//SOURCES transports/Transports.java
+//SOURCES support/console/Summary.java support/console/Terminal.java support/git/GitCommand.java
+//SOURCES support/git/GitIndex.java support/git/GitPause.java support/git/GitPause.java
+//SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
+//SOURCES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Facts.java
+//SOURCES support/link/Intake.java support/link/Journal.java support/link/Known.java
+//SOURCES support/link/Link.java support/link/Listing.java support/link/Outbox.java
+//SOURCES support/link/Pace.java support/link/Record.java support/link/Refusal.java
+//SOURCES support/link/Reply.java support/link/Report.java support/link/Route.java
+//SOURCES support/link/Shell.java support/system/Names.java support/system/Processes.java
+//SOURCES support/system/SmallFile.java support/system/Stat.java support/system/Stop.java
+//SOURCES support/system/Text.java support/tasks/About.java support/tasks/Check.java
+//SOURCES support/tasks/Errand.java support/tasks/Hook.java support/tasks/Hooks.java
+//SOURCES support/tasks/Inquiry.java support/tasks/Look.java support/tasks/ManPage.java
+//SOURCES support/tasks/OutputLines.java support/tasks/Preview.java support/tasks/Run.java
+//SOURCES support/tasks/Scripts.java support/tasks/Undo.java support/tasks/Verify.java
+//SOURCES transports/Docker.java transports/DockerCompose.java transports/Engine.java
+//SOURCES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
+//SOURCES transports/Transport.java transports/Transports.java
 //FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
 //FILES support/Chmod.java support/Hints.java support/Options.java support/Sweep.java
 //FILES support/Tar.java support/Tree.java support/console/Console.java support/console/Display.java
 //FILES support/console/Event.java support/console/Json.java support/console/Lines.java
 //FILES support/console/Meter.java support/console/Palette.java support/console/Row.java
 //FILES support/console/Screen.java support/console/Strip.java support/console/Summary.java
-//FILES support/console/Terminal.java support/git/GitIndex.java support/git/GitPause.java
-//FILES support/git/GitRepository.java support/git/IgnorePattern.java support/git/IgnoreRules.java
-//FILES support/link/Facts.java support/link/Intake.java support/link/Journal.java
-//FILES support/link/Known.java support/link/Link.java support/link/Listing.java
-//FILES support/link/Outbox.java support/link/Pace.java support/link/Record.java
-//FILES support/link/Refusal.java support/link/Reply.java support/link/Report.java
-//FILES support/link/Route.java support/link/Shell.java support/system/Names.java
-//FILES support/system/Processes.java support/system/SmallFile.java support/system/Stat.java
-//FILES support/system/Stop.java support/system/Text.java support/tasks/About.java
-//FILES support/tasks/Check.java support/tasks/Errand.java support/tasks/Hook.java
-//FILES support/tasks/Hooks.java support/tasks/Inquiry.java support/tasks/Look.java
-//FILES support/tasks/ManPage.java support/tasks/OutputLines.java support/tasks/Preview.java
-//FILES support/tasks/Run.java support/tasks/Scripts.java support/tasks/Undo.java
-//FILES support/tasks/Verify.java transports/Docker.java transports/DockerCompose.java
-//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
-//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
+//FILES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
+//FILES support/git/GitPause.java support/git/GitPause.java support/git/GitPause.java
+//FILES support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java
+//FILES support/git/IgnoreRules.java support/link/Facts.java support/link/Intake.java
+//FILES support/link/Journal.java support/link/Known.java support/link/Link.java
+//FILES support/link/Listing.java support/link/Outbox.java support/link/Pace.java
+//FILES support/link/Record.java support/link/Refusal.java support/link/Reply.java
+//FILES support/link/Report.java support/link/Route.java support/link/Shell.java
+//FILES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
+//FILES support/system/Stat.java support/system/Stop.java support/system/Text.java
+//FILES support/tasks/About.java support/tasks/Check.java support/tasks/Errand.java
+//FILES support/tasks/Hook.java support/tasks/Hooks.java support/tasks/Inquiry.java
+//FILES support/tasks/Look.java support/tasks/ManPage.java support/tasks/OutputLines.java
+//FILES support/tasks/Preview.java support/tasks/Run.java support/tasks/Scripts.java
+//FILES support/tasks/Undo.java support/tasks/Verify.java transports/Docker.java
+//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
+//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
+//FILES transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 
@@ -170,6 +173,7 @@ public final class frep {
         scanner.hint(dirty);
         dirty.await(Watcher.SETTLE);
         boolean paused = git.await(() -> stop.asked() || dirty.isClean());
+        git.staleLock().ifPresent(lock -> tellLock(console, lock));
         boolean last = stop.asked();
         if (last || paused) { // All that happened before, not only what was heard of by now.
           seen = watcher == null || watcher.catchUp() || !last;
@@ -211,6 +215,12 @@ public final class frep {
         || !options.watch()
             && dirty.isClean()
             && targets.stream().allMatch(target -> target.hasEnded() || target.isSettled());
+  }
+
+  private static void tellLock(Console console, Path lock) {
+    console.error(
+        Names.show(Names.ofAll(lock)) + " has not changed for 2 s: frep does not wait for it",
+        "if no Git is at work, remove it");
   }
 
   private static void askToStop(Dirty dirty, Console console) {

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is sent, beside what the real Git says. */
+/** Compares what frep sends with what the real Git lists. */
 class IgnoreRulesTest {
   private static final Options.Selection GIT_ALONE =
       new Options.Selection(true, false, false, List.of());
@@ -99,7 +99,7 @@ class IgnoreRulesTest {
   }
 
   @Test
-  @DisplayName("sends of an ignored folder only what Git tracks")
+  @DisplayName("sends only what Git tracks of an ignored folder")
   void sendsTheTrackedOfAnIgnoredFolder() throws IOException {
     repository("build/\n", "build/kept", "build/deep/kept", "build/new", "src/a");
     git(tree, "add", "-f", "build/kept", "build/deep/kept");
@@ -116,7 +116,7 @@ class IgnoreRulesTest {
   }
 
   @Test
-  @DisplayName("counts the rules above a source that is a folder of a repository")
+  @DisplayName("applies the rules of the folders above the source")
   void countsTheRulesAbove() throws IOException {
     repository("/a/b/*.o\nc\n", "a/b/x.o", "a/b/x", "a/b/d/x.o", "a/b/c", "a/b/t.o");
     write("a/.gitignore", "d\n!/b/d/x.o\n");
@@ -129,7 +129,7 @@ class IgnoreRulesTest {
   }
 
   @Test
-  @DisplayName("sends of a source in an ignored folder what is tracked, and says why")
+  @DisplayName("sends only what Git tracks of a source in an ignored folder, and says why")
   void saysThatTheSourceIsIgnored() throws IOException {
     repository("out/\n", "out/src/a", "out/src/t");
     git(tree, "add", "-f", "out/src/t");
@@ -165,7 +165,7 @@ class IgnoreRulesTest {
   }
 
   @Test
-  @DisplayName("sends a submodule and a repository inside by their own rules")
+  @DisplayName("applies their own rules to a submodule and a nested repository")
   void followsRepositoriesInside() throws IOException {
     Path other = Files.createDirectory(temporary.resolve("other"));
     git(other, "init", "-q");
@@ -241,7 +241,7 @@ class IgnoreRulesTest {
   // frep's own
 
   @Test
-  @DisplayName("sends .git only if asked for, and then all of it")
+  @DisplayName("sends .git only if the user asks for it, and then all of it")
   void sendsGitIfAsked() throws IOException {
     repository("*\n", ".git/x.swp", "a");
     assertFalse(sent(tree, GIT_ALONE).contains(".git/HEAD"));
@@ -251,7 +251,7 @@ class IgnoreRulesTest {
   }
 
   @Test
-  @DisplayName("sends everything without Git's rules, but for frep's own")
+  @DisplayName("applies only frep's own rules with --no-gitignore")
   void sendsEverything() throws IOException {
     repository("*\n", "a", "b~", "c");
     write(".frepignore", "c\n");
@@ -303,7 +303,7 @@ class IgnoreRulesTest {
   }
 
   @Test
-  @DisplayName("says what decides: file, line and pattern, or that Git tracks it")
+  @DisplayName("names the rule that decides: file, line and pattern, or that Git tracks it")
   void saysWhy() throws IOException {
     repository("# comment\n\n*.o\n", "a.o", "t.o", "d/e/f", "g", "x~");
     write("d/.gitignore", "e/  \n");
@@ -315,7 +315,7 @@ class IgnoreRulesTest {
     expected.put("a.o", "false .gitignore:3: *.o");
     expected.put("t.o", "true Git tracks it");
     expected.put("d/e/f", "false d/.gitignore:1: e/");
-    expected.put("g", "true no rule speaks of it");
+    expected.put("g", "true no rule matches it");
     expected.put("x~", "false default excludes: *~");
     expected.put("zz", "false command line: zz");
     expected.put("d/yy", "true command line: !yy");
@@ -327,7 +327,7 @@ class IgnoreRulesTest {
   }
 
   @Test
-  @DisplayName("notices a change of every file outside on which the rules depend")
+  @DisplayName("notices a change of every file that the rules depend on")
   void noticesChanges() throws IOException {
     repository("", "sub/a", "sub/b");
     Path source = tree.resolve("sub");
@@ -384,7 +384,7 @@ class IgnoreRulesTest {
     assertEquals(new TreeSet<>(Arrays.asList(expected)), sent(tree, GIT_ALONE));
   }
 
-  /** A walk as the scanner does it. */
+  /** Walks the source as the scanner does. */
   private static Set<String> sent(Path source, Options.Selection options) throws IOException {
     Set<String> sent = new TreeSet<>();
     IgnoreRules rules = IgnoreRules.load(source, p -> Names.below(source, p), options);
@@ -413,7 +413,7 @@ class IgnoreRulesTest {
     }
   }
 
-  /** What Git lists of the files that are there. */
+  /** Returns the existing files that Git lists. */
   private static Set<String> listed(Path source) throws IOException {
     Set<String> listed = new TreeSet<>();
     byte[] all =
@@ -495,7 +495,7 @@ class IgnoreRulesTest {
     Files.delete(path);
   }
 
-  /** Files, folders, patterns and an index, of few names so that they meet; the same for a seed. */
+  /** Random files, patterns and index, made of few names so that they meet; a seed repeats them. */
   private static final class RandomRepository {
     private static final String[] NAMES = {
       "a",
@@ -586,7 +586,9 @@ class IgnoreRulesTest {
       random = new Random(seed);
     }
 
-    /** Creates it and returns the path of the source in it: "" or a folder with a slash. */
+    /**
+     * Creates the repository; returns the path of the source in it: "" or a folder with a slash.
+     */
     String create(Path top, Path excludes) throws IOException {
       String format = one(10) ? "sha256" : "sha1";
       git(top.getParent(), "init", "-q", "--template=", "--object-format=" + format, "" + top);
@@ -631,7 +633,7 @@ class IgnoreRulesTest {
       StringBuilder text = new StringBuilder(one(10) ? "\u00EF\u00BB\u00BF" : "");
       for (int i = random.nextInt(6); i >= 0; i--) {
         text.append(one(4) ? "!" : "").append(one(5) ? "/" : "");
-        if (one(3) && !files.isEmpty()) { // a path or an end of one, so that something matches
+        if (one(3) && !files.isEmpty()) { // a path or the end of one, to make something match
           String path = files.get(random.nextInt(files.size()));
           text.append(path.substring(one(2) ? path.indexOf('/') + 1 : path.lastIndexOf('/') + 1));
         }

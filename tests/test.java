@@ -23,6 +23,8 @@
 //SOURCES DryRunTest.java
 //SOURCES EnduranceTest.java
 //SOURCES Frep.java
+//SOURCES GitPauseTest.java
+//SOURCES GitSettingsTest.java
 //SOURCES GuardTest.java
 //SOURCES HooksTest.java
 //SOURCES HostileSourceTest.java

@@ -10,31 +10,26 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * The paths that a repository tracks, as its index lists them, sorted bytewise.
+ * The paths that a repository tracks, sorted bytewise.
  *
- * <p>Not JGit's DirCache: that probes the file system's clock by writing into {@code .git} and
+ * <p>Not JGit's DirCache: that measures the file system's clock by writing into {@code .git} and
  * {@code ~/.config/jgit}, and cannot read split, sparse or SHA-256 indexes.
  */
 final class GitIndex {
-  static final GitIndex EMPTY = new GitIndex(new String[0], Set.of(), false);
-
   private static final int SIGNATURE = 0x44495243; // "DIRC"
-  private static final int STAT_SIZE = 40; // times, inode, mode, owner, size
-  private static final int MODE_OFFSET = 24;
-  private static final int GITLINK = 0160000;
-  private static final int EXTENDED = 0x4000;
+  private static final int GITLINK = 0160000; // the mode of a submodule
 
-  /** Ten times what a million files take. */
-  private static final int MOST = 1 << 30;
+  /** Ten times the size of an index of a million files. */
+  private static final int LARGEST = 1 << 30;
 
-  /** No system has longer ones; and where each builds on the one before, they add up. */
+  /** Longer than any system's paths. Compressed paths could otherwise add up without end. */
   private static final int LONGEST_PATH = 4096;
 
   private final String[] paths;
-  private final Set<String> links; // submodules
+  private final Set<String> submodules;
   private final boolean ignoreCase;
 
-  /** Only a part of the index is in this file, or in a way that is not read here: Git can. */
+  /** frep cannot read this index file, or it holds only a part of the index. Git may be able to. */
   static final class Unsupported extends IOException {
     private static final long serialVersionUID = 1;
 
@@ -43,22 +38,25 @@ final class GitIndex {
     }
   }
 
-  private GitIndex(String[] paths, Set<String> links, boolean ignoreCase) {
+  private GitIndex(String[] paths, Set<String> submodules, boolean ignoreCase) {
+    if (ignoreCase) {
+      Arrays.sort(paths);
+    }
     this.paths = paths;
-    this.links = links;
+    this.submodules = submodules;
     this.ignoreCase = ignoreCase;
   }
 
-  /** Whether a file or link of that path, or something in a folder of that path, is tracked. */
+  /** Whether Git tracks a file or symlink at this path, or anything in a folder at this path. */
   boolean tracks(String path, boolean isFolder) {
     String wanted = ignoreCase ? IgnorePattern.fold(path) : path;
     if (!isFolder) {
-      return Arrays.binarySearch(paths, wanted) >= 0 && !links.contains(wanted);
+      return Arrays.binarySearch(paths, wanted) >= 0 && !submodules.contains(wanted);
     }
-    return links.contains(wanted) || holds(wanted);
+    return submodules.contains(wanted) || holds(wanted);
   }
 
-  /** Whether files below that folder are tracked. */
+  /** Whether Git tracks files below this folder. */
   boolean holds(String folder) {
     String prefix = (ignoreCase ? IgnorePattern.fold(folder) : folder) + "/";
     int at = Arrays.binarySearch(paths, prefix);
@@ -66,13 +64,13 @@ final class GitIndex {
     return at < paths.length && paths[at].startsWith(prefix);
   }
 
-  /** Reads an index file of any version; one that is not there is empty. */
+  /** Reads an index file of version 2 to 4; a missing file is an empty index. */
   static GitIndex read(Path file, int hashSize, boolean ignoreCase) throws IOException {
     byte[] bytes;
     try {
-      bytes = SmallFile.read(file, MOST);
+      bytes = SmallFile.read(file, LARGEST);
     } catch (NoSuchFileException none) {
-      return EMPTY;
+      return new GitIndex(new String[0], Set.of(), ignoreCase);
     }
     try {
       return parse(file, ByteBuffer.wrap(bytes), hashSize, ignoreCase);
@@ -87,21 +85,71 @@ final class GitIndex {
     if (in.getInt(0) != SIGNATURE || version < 2 || version > 4) {
       throw new Unsupported(file, "is of version " + version);
     }
-    if (in.getInt(8) > in.limit() / (STAT_SIZE + hashSize)) {
-      throw new Unsupported(file, "says that it lists more than there is room for");
+    if (in.getInt(8) > in.limit() / (Entries.STAT_SIZE + hashSize)) {
+      throw new Unsupported(file, "claims more entries than it has room for");
     }
     String[] paths = new String[in.getInt(8)];
-    Set<String> links = new HashSet<>();
-    String path = "";
-    int at = 12;
+    Set<String> submodules = new HashSet<>();
+    Entries entries = new Entries(in, version, hashSize);
     for (int i = 0; i < paths.length; i++) {
+      boolean submodule = entries.next();
+      if (entries.path.length() > LONGEST_PATH) {
+        throw new Unsupported(file, "lists a path that no file can have");
+      }
+      paths[i] = ignoreCase ? IgnorePattern.fold(entries.path) : entries.path;
+      if (submodule) {
+        submodules.add(paths[i]);
+      }
+    }
+    if (entries.hasRequiredExtension()) {
+      throw new Unsupported(file, "is split or sparse");
+    }
+    return new GitIndex(paths, submodules, ignoreCase);
+  }
+
+  /** Reads the output of {@code git ls-files -z --stage}: mode SP object SP stage TAB path NUL. */
+  static GitIndex list(byte[] listing, boolean ignoreCase) {
+    String text = new String(listing, StandardCharsets.ISO_8859_1);
+    String[] paths = text.isEmpty() ? new String[0] : text.split("\0");
+    Set<String> submodules = new HashSet<>();
+    for (int i = 0; i < paths.length; i++) {
+      boolean submodule = paths[i].startsWith(Integer.toOctalString(GITLINK));
+      String path = paths[i].substring(paths[i].indexOf('\t') + 1);
+      paths[i] = ignoreCase ? IgnorePattern.fold(path) : path;
+      if (submodule) {
+        submodules.add(paths[i]);
+      }
+    }
+    return new GitIndex(paths, submodules, ignoreCase);
+  }
+
+  /** A cursor over the entries of an index file, as gitformat-index(5) describes them. */
+  private static final class Entries {
+    static final int STAT_SIZE = 40; // times, inode, mode, owner, size
+    private static final int MODE_OFFSET = 24;
+    private static final int EXTENDED = 0x4000; // a flag: two more bytes of flags follow
+
+    private final ByteBuffer in;
+    private final int version;
+    private final int hashSize;
+    private int at = 12;
+    private String path = "";
+
+    Entries(ByteBuffer in, int version, int hashSize) {
+      this.in = in;
+      this.version = version;
+      this.hashSize = hashSize;
+    }
+
+    /** Reads the next entry; returns whether it is a submodule. */
+    boolean next() {
       int start = at;
       at += STAT_SIZE + hashSize;
       at += version > 2 && (in.getShort(at) & EXTENDED) != 0 ? 4 : 2;
-      String kept = "";
-      if (version == 4) { // so many bytes of the path before are cut off
+      String kept = ""; // of the path before; version 4 tells how many bytes to cut off its end
+      if (version == 4) {
         in.position(at);
-        kept = path.substring(0, path.length() - varint(in));
+        kept = path.substring(0, path.length() - varint());
         at = in.position();
       }
       int end = at;
@@ -109,54 +157,29 @@ final class GitIndex {
         end++;
       }
       path = kept + new String(in.array(), at, end - at, StandardCharsets.ISO_8859_1);
-      if (path.length() > LONGEST_PATH) {
-        throw new Unsupported(file, "lists a path that no file can have");
-      }
       at = version == 4 ? end + 1 : start + (end - start + 8) / 8 * 8;
-      paths[i] = ignoreCase ? IgnorePattern.fold(path) : path;
-      if (in.getInt(start + MODE_OFFSET) == GITLINK) {
-        links.add(paths[i]);
-      }
+      return in.getInt(start + MODE_OFFSET) == GITLINK;
     }
-    while (at + 8 <= in.limit() - hashSize) { // extensions; in lower case those one must know
-      if (in.get(at) >= 'a') {
-        throw new Unsupported(file, "is split or sparse");
-      }
-      at = Math.addExact(at + 8, Math.max(0, in.getInt(at + 4)));
-    }
-    return sorted(paths, links, ignoreCase);
-  }
 
-  /** Reads what {@code git ls-files -z --stage} prints. */
-  static GitIndex list(byte[] listing, boolean ignoreCase) {
-    String text = new String(listing, StandardCharsets.ISO_8859_1);
-    String[] paths = text.isEmpty() ? new String[0] : text.split("\0");
-    Set<String> links = new HashSet<>();
-    for (int i = 0; i < paths.length; i++) { // mode SP object SP stage TAB path
-      String path = paths[i].substring(paths[i].indexOf('\t') + 1);
-      boolean link = paths[i].startsWith(Integer.toOctalString(GITLINK));
-      paths[i] = ignoreCase ? IgnorePattern.fold(path) : path;
-      if (link) {
-        links.add(paths[i]);
+    private int varint() {
+      int b = in.get();
+      int value = b & 0x7F;
+      while ((b & 0x80) != 0) {
+        b = in.get();
+        value = (value + 1 << 7) | (b & 0x7F);
       }
+      return value;
     }
-    return sorted(paths, links, ignoreCase);
-  }
 
-  private static GitIndex sorted(String[] paths, Set<String> links, boolean ignoreCase) {
-    if (ignoreCase) {
-      Arrays.sort(paths);
+    /** Whether an extension follows that a reader must know: its name begins in lower case. */
+    boolean hasRequiredExtension() {
+      while (at + 8 <= in.limit() - hashSize) {
+        if (in.get(at) >= 'a') {
+          return true;
+        }
+        at = Math.addExact(at + 8, Math.max(0, in.getInt(at + 4)));
+      }
+      return false;
     }
-    return new GitIndex(paths, links, ignoreCase);
-  }
-
-  private static int varint(ByteBuffer in) {
-    int b = in.get();
-    int value = b & 0x7F;
-    while ((b & 0x80) != 0) {
-      b = in.get();
-      value = (value + 1 << 7) | (b & 0x7F);
-    }
-    return value;
   }
 }

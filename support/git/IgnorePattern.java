@@ -5,12 +5,12 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * One pattern of an ignore file, as Git 2.39 reads it: bytewise, its matching linear in the text.
+ * One pattern of an ignore file, as Git 2.39 reads it: bytewise, matched in linear time.
  *
- * <p>Not JGit's FastIgnoreRule, which reads UTF-8, goes through java.util.regex and decides
- * otherwise than Git for {@code foo**}{@code /bar}, three stars, {@code a//b}, {@code [a&&b]},
- * {@code \a\*}, and for {@code [[:space:]]}, {@code [[:alpha:]]} and others beyond ASCII; it knows
- * no core.ignoreCase.
+ * <p>Not JGit's FastIgnoreRule, which reads UTF-8, uses java.util.regex and decides differently
+ * from Git for {@code foo**}{@code /bar}, three stars, {@code a//b}, {@code [a&&b]}, {@code \a\*},
+ * and for {@code [[:space:]]}, {@code [[:alpha:]]} and others beyond ASCII. It does not know
+ * core.ignoreCase.
  */
 final class IgnorePattern {
   private static final String SPECIAL = "*?[\\";
@@ -18,21 +18,55 @@ final class IgnorePattern {
   private static final BitSet NOT_SLASH = allBut('/');
   private static final BitSet NONE = new BitSet();
 
-  /** Whether the pattern says "send after all", with a {@code !}. */
+  /** Whether the pattern begins with {@code !}: send what it matches after all. */
   final boolean negated;
 
   private final boolean folderOnly;
   private final boolean nameOnly;
   private final boolean ignoreCase;
-  private final String head; // up to the first special character: compared, not matched
-  private final String suffix; // of the common "*.o", else null
-  private final Step[] steps; // after the head; null if there is nothing
+  private final String head; // up to the first special character: compared, without steps
+  private final String suffix; // of a pattern like "*.o", else null
+  private final Step[] steps; // after the head; null if the head is all
 
-  /** Which bytes may stand here, and whether once or any number of times. */
+  /** The bytes that may come next, once or any number of times. */
   private record Step(BitSet bytes, boolean repeats) {}
 
-  /** Before the two steps of {@code **}{@code /}: takes no byte, and both may be left out. */
+  /** Precedes the two steps of {@code **}{@code /}: consumes nothing, and lets both be skipped. */
   private static final Step OPTIONAL = new Step(NONE, true);
+
+  /** The first and last bytes of what a set of patterns can match: a check before the patterns. */
+  static final class Edges {
+    private final boolean[] first = new boolean[256];
+    private final boolean[] last = new boolean[256];
+    private boolean any;
+
+    void add(IgnorePattern pattern) {
+      String literal = pattern.head.isEmpty() ? pattern.suffix : pattern.head;
+      if (literal == null || literal.isEmpty()) {
+        any = true;
+      } else if (pattern.head.isEmpty()) {
+        mark(last, literal.charAt(literal.length() - 1), pattern.ignoreCase);
+      } else {
+        mark(first, literal.charAt(0), pattern.ignoreCase);
+      }
+    }
+
+    private static void mark(boolean[] bytes, char c, boolean ignoreCase) {
+      bytes[c & 0xFF] = true;
+      if (ignoreCase && c >= 'a' && c <= 'z') {
+        bytes[c + 'A' - 'a'] = true;
+      }
+    }
+
+    /** Whether one of the patterns may match a child of a folder; base as in {@link #matches}. */
+    boolean allow(String folder, int base, String name) {
+      return any
+          || name.isEmpty()
+          || first[name.charAt(0) & 0xFF]
+          || last[name.charAt(name.length() - 1) & 0xFF]
+          || base < folder.length() && first[folder.charAt(base) & 0xFF];
+    }
+  }
 
   private IgnorePattern(String line, boolean ignoreCase) {
     String glob = line;
@@ -49,19 +83,19 @@ final class IgnorePattern {
     String rest = tail.isEmpty() ? "" : tail.substring(1);
     boolean ends = nameOnly && head.isEmpty() && tail.startsWith("*");
     suffix = ends && plainLength(rest) == rest.length() ? folded(rest) : null;
-    // Git, too, looks at the tail alone, so that "foo**/bar" matches "foox/y/bar".
+    // Like Git, compile the tail alone: "foo**/bar" matches "foox/y/bar".
     steps = tail.isEmpty() ? null : new Compiler(tail, ignoreCase).steps();
   }
 
-  /** A pattern as given on the command line: nothing trimmed, no comments. */
+  /** Reads a pattern of the command line: trims nothing, and knows no comments. */
   static IgnorePattern of(String pattern, boolean ignoreCase) {
-    int end = pattern.indexOf('\0'); // to Git's C, the end of the line
+    int end = pattern.indexOf('\0'); // Git's C code ends the line at this byte
     return new IgnorePattern(end < 0 ? pattern : pattern.substring(0, end), ignoreCase);
   }
 
   /**
-   * The pattern of a line of an ignore file without its line feed, trailing blanks and carriage
-   * return cut off; null if the line is empty or a comment.
+   * Returns the pattern of a line of an ignore file, without its trailing blanks and carriage
+   * return; null if the line is empty or a comment. The line has no line feed.
    */
   static String ofLine(String line) {
     if (line.isEmpty() || line.startsWith("#")) {
@@ -103,7 +137,7 @@ final class IgnorePattern {
     return steps == null ? from == text.length() : matches(text, from);
   }
 
-  /** Goes through the text once, with all the steps at which one can be. */
+  /** Runs through the text once, and keeps the set of the steps that can come next. */
   private boolean matches(String text, int from) {
     boolean[] at = new boolean[steps.length + 1];
     at[0] = true;
@@ -137,7 +171,7 @@ final class IgnorePattern {
     }
   }
 
-  /** Case folded as Git does it: ASCII only. */
+  /** Returns the text in lower case as Git folds it: ASCII only. */
   static String fold(String text) {
     StringBuilder folded = new StringBuilder(text);
     for (int i = 0; i < text.length(); i++) {
@@ -171,7 +205,7 @@ final class IgnorePattern {
     return bytes;
   }
 
-  /** Reads a glob from left to right. What Git calls malformed matches nothing. */
+  /** Compiles a glob from left to right. A part that Git calls malformed matches nothing. */
   private static final class Compiler {
     private final String glob;
     private final boolean ignoreCase;
@@ -204,7 +238,7 @@ final class IgnorePattern {
       at++;
     }
 
-    /** Two stars and more cross folders only where they are all there is between two slashes. */
+    /** Two or more stars cross folders only if they stand alone between two slashes. */
     private void star() {
       int start = at;
       while (at() == '*') {
@@ -220,7 +254,7 @@ final class IgnorePattern {
       steps.add(new Step(crosses ? ANY : NOT_SLASH, true));
     }
 
-    /** The bytes of the bracket that begins here; leaves off at its end. */
+    /** Reads the bracket that begins at this byte, and stops at its last byte. */
     private BitSet bracket() {
       BitSet bytes = new BitSet(256);
       at++;
@@ -242,7 +276,7 @@ final class IgnorePattern {
         } else {
           bytes.set(c);
         }
-        if (c == 0) { // The pattern has ended, or there is no such name.
+        if (c == 0) { // The pattern has ended, or a class has an unknown name.
           at = glob.length();
           return NONE;
         }
@@ -265,7 +299,9 @@ final class IgnorePattern {
       }
     }
 
-    /** Takes {@code [:name:]} and returns -1; 0 if no such name; '[' if it is only that. */
+    /**
+     * Reads {@code [:name:]} and returns -1; 0 if no class has the name; '[' if it is only that.
+     */
     private int named(BitSet bytes) {
       int end = glob.indexOf(']', at);
       if (end < 0) {
@@ -291,7 +327,7 @@ final class IgnorePattern {
       return -1;
     }
 
-    /** The byte here; 0 at the end. */
+    /** Returns the current byte; 0 at the end. */
     private int at() {
       return at < glob.length() ? glob.charAt(at) : 0;
     }
@@ -306,7 +342,7 @@ final class IgnorePattern {
       return bytes;
     }
 
-    /** The named classes as Git has them: of ASCII, and without \\v and \\f in space. */
+    /** Git's named classes: ASCII only, and space without \\v and \\f. */
     private static boolean isNamed(String name, int c) {
       return switch (name) {
         case "alnum" -> isNamed("alpha", c) || isNamed("digit", c);

@@ -14,31 +14,32 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /**
- * Which paths of a source belong to the copy: Git's answer, frep's own patterns over it. One scan's
- * view: where the rules have changed, load them anew.
+ * Decides which paths of a source belong to the copy: as Git would, with frep's own patterns over
+ * it. The rules are those of the moment of {@link #load}; load them again once they have changed.
  *
- * <p>The first of these that says something decides, and of patterns in one place the last:
+ * <p>The first of these that speaks of a path decides, and of patterns in one place the last:
  *
  * <ol>
  *   <li>{@code --exclude} and {@code --include}, relative to the source;
- *   <li>{@code .frepignore} of the folder, then of those above it, to the top of the repository;
- *   <li>{@code .git}: sent only if asked for, and then with all that is in it;
+ *   <li>{@code .frepignore} of the folder, then of the folders above it, up to the repository's
+ *       top;
+ *   <li>{@code .git} is sent only if the user asks for it, and then with everything in it;
  *   <li>what Git tracks is sent, even from an ignored folder;
- *   <li>what is in an ignored folder is not, whatever else matches it;
- *   <li>{@code .gitignore} of the folder, then of those above it;
+ *   <li>the rest of an ignored folder is not sent, whatever else matches it;
+ *   <li>{@code .gitignore} of the folder, then of the folders above it;
  *   <li>{@code info/exclude}, then {@code core.excludesFile};
  *   <li>{@link #LEFT_OVERS}.
  * </ol>
  *
- * <p>As with Git, nothing reaches into an ignored folder: to send a file of it, include the folder.
+ * <p>As with Git, no pattern reaches into an ignored folder: to send a file of it, include the
+ * folder.
  *
- * <p>A repository inside the source follows its own rules from 4 to 7, as Git run in it would say;
- * outside a repository only {@code .gitignore} and {@code .frepignore} files from the source
- * downwards count. Without {@code --gitignore} 3 to 8 are void: only frep's own patterns leave
- * something out.
+ * <p>A repository inside the source follows its own rules from 4 to 7, as if Git ran in it. Outside
+ * a repository only the {@code .gitignore} and {@code .frepignore} files of the source count. With
+ * {@code --no-gitignore} only 1 and 2 apply.
  */
 final class IgnoreRules {
-  /** What editors leave behind, or write for a moment while they save. */
+  /** Files that editors leave behind, or write for a moment while they save. */
   static final List<String> LEFT_OVERS =
       List.of(
           "4913",
@@ -53,19 +54,19 @@ final class IgnoreRules {
 
   private static final String GIT_FILE = ".gitignore";
   private static final String FREP_FILE = ".frepignore";
-  private static final int MOST = 1 << 24; // bytes of a rule file; a person has written it
+  private static final int LARGEST = 1 << 24; // bytes of a rule file that a person has written
   private static final String BYTE_ORDER_MARK = "\u00EF\u00BB\u00BF"; // as three bytes
 
   /**
-   * What decides for a path.
+   * The rule that decides about a path.
    *
    * @param sent whether the path belongs to the copy
-   * @param rule a pattern, or the reason in words
-   * @param file where the pattern is written, relative to the source or absolute; else empty
+   * @param rule a pattern, or a reason in words
+   * @param file the file that holds the pattern, relative to the source or absolute; else empty
    * @param line its line, from 1; else 0
    */
   record Reason(boolean sent, String rule, String file, int line) {
-    static final Reason NO_RULE = said(true, "no rule speaks of it");
+    static final Reason NO_RULE = said(true, "no rule matches it");
     static final Reason TRACKED = said(true, "Git tracks it");
     static final Reason TRACKED_INSIDE = said(true, "Git tracks files in it");
     static final Reason GIT_DIR = said(false, ".git is sent with --git-dir only");
@@ -75,42 +76,42 @@ final class IgnoreRules {
       return new Reason(sent, words, "", 0);
     }
 
-    /** As {@code git check-ignore -v} has it: {@code file:line: pattern}. */
+    /** Like {@code git check-ignore -v}: {@code file:line: pattern}. */
     @Override
     public String toString() {
       return file.isEmpty() ? rule : file + ":" + line + ": " + rule;
     }
   }
 
-  /** The rules inside one folder of the source. */
-  interface InFolder {
-    /** Whether that child belongs to the copy; a folder that does not is not even entered. */
-    boolean sends(String name, boolean isFolder);
-
-    /** Whether this folder belongs to the copy even if nothing in it does: not if it is ignored. */
-    boolean keepsEmpty();
-
-    /**
-     * The rules inside that child folder.
-     *
-     * @throws IOException if it is a repository of its own that cannot be read
-     */
-    InFolder child(String name) throws IOException;
-
-    /** The same, where it is known which names are in it: saves looking for rule files. */
-    InFolder child(String name, Set<String> names) throws IOException;
-  }
-
-  /** A pattern and what it is to say if it matches. */
+  /** A pattern, and the reason it gives if it matches. */
   private record Rule(IgnorePattern pattern, Reason reason) {}
 
-  /** The rules of one file, last first, and then those of lower rank. */
-  private record Rules(int base, List<Rule> rules, Rules lower) {
-    static Reason find(Rules first, String path, int name, boolean isFolder) {
+  /** The rules of one file, the last line first, over those of lower rank. */
+  private static final class Rules {
+    private final int base; // length of the path of the folder that the patterns are relative to
+    private final Rule[] rules;
+    private final Rules lower;
+    private final IgnorePattern.Edges edges = new IgnorePattern.Edges();
+
+    Rules(int base, List<Rule> lastFirst, Rules lower) {
+      this.base = base;
+      this.lower = lower;
+      rules = lastFirst.toArray(Rule[]::new);
+      for (Rule rule : rules) {
+        edges.add(rule.pattern);
+      }
+    }
+
+    /** Returns the reason of the first rule that matches a child of a folder; null if none does. */
+    static Reason find(Rules first, String folder, String name, boolean isFolder) {
       for (Rules rules = first; rules != null; rules = rules.lower) {
-        for (Rule rule : rules.rules) {
-          if (rule.pattern.matches(path, rules.base, name, isFolder)) {
-            return rule.reason;
+        // Most names need no more than this check, which allocates nothing.
+        if (rules.edges.allow(folder, rules.base, name)) {
+          String path = folder.concat(name);
+          for (Rule rule : rules.rules) {
+            if (rule.pattern.matches(path, rules.base, folder.length(), isFolder)) {
+              return rule.reason;
+            }
           }
         }
       }
@@ -118,18 +119,18 @@ final class IgnoreRules {
     }
   }
 
-  /** A repository, and how much of a path leads to its top. */
+  /** A repository, and the length of the path to its top. */
   private record Repository(int base, GitRepository git) {
     boolean holds(String folder) {
-      return git.index.holds(folder.substring(base));
+      return git.index().holds(folder.substring(base));
     }
 
     boolean tracks(String path, boolean isFolder) {
-      return git.index.tracks(path.substring(base), isFolder);
+      return git.index().tracks(path.substring(base), isFolder);
     }
   }
 
-  /** What a file looked like when it was read. */
+  /** The attributes of a file when it was read. */
   private record Stamp(Object modified, long size, Object key) {
     static Optional<Stamp> of(Path file) {
       try {
@@ -151,7 +152,7 @@ final class IgnoreRules {
   private final Rules commandLine;
   private final Rules leftOvers;
   private final int prefix; // length of the path from the top of the repository to the source
-  private final Inside root;
+  private final InFolder root;
 
   private IgnoreRules(Path source, Function<String, Path> local, Options.Selection options)
       throws IOException {
@@ -166,13 +167,16 @@ final class IgnoreRules {
     boolean raw = !options.gitignore();
     String path = "";
     while (!raw && top != null && (git = repository(top)) == null) {
-      raw = GitRepository.isGitDir(top); // or something in one: no rules there
+      raw = GitRepository.isGitDir(top); // The source is a repository's own folder, or inside one.
       path = top.getParent() == null ? "" : Names.of(top) + "/" + path;
       top = top.getParent();
     }
     prefix = git == null ? 0 : path.length();
-    commandLine = new Rules(prefix, patterns(options.patterns(), "command line: "), null);
-    Inside folder = new Inside("", null, null, raw ? null : leftOvers, null, raw);
+    commandLine =
+        options.patterns().isEmpty()
+            ? null
+            : new Rules(prefix, patterns(options.patterns(), "command line: "), null);
+    InFolder folder = new InFolder("", null, null, raw ? null : leftOvers, null, raw);
     if (git != null) {
       folder = folder.asTopOf(git);
       for (String name : prefix == 0 ? new String[0] : path.split("/")) {
@@ -184,27 +188,28 @@ final class IgnoreRules {
   }
 
   /**
-   * Finds the repository that the source is in, if any, and reads what counts of it.
+   * Finds the repository around the source, if any, and reads the rules.
    *
    * @param source the folder to copy, a real path
-   * @param local opens a path of bytes below the source
+   * @param local returns the file of a path of bytes below the source
    */
   static IgnoreRules load(Path source, Function<String, Path> local, Options.Selection options)
       throws IOException {
     return new IgnoreRules(source, local, options);
   }
 
-  /** The rules inside the source itself. */
+  /** Returns the rules for the children of the source. */
   InFolder root() {
     return root;
   }
 
   /**
-   * What decides for a path relative to the source, its folders included; of the source itself ("")
-   * whether an ignored folder holds it, so that only what Git tracks is sent.
+   * Returns the rule that decides about a path relative to the source, or about a folder above it.
+   * For the source itself, "", it tells whether the source is in an ignored folder, of which frep
+   * sends only what Git tracks.
    */
   Reason why(String path, boolean isFolder) throws IOException {
-    Inside folder = root;
+    InFolder folder = root;
     int from = 0;
     for (int to; (to = path.indexOf('/', from)) >= 0; from = to + 1) {
       String name = path.substring(from, to);
@@ -220,19 +225,19 @@ final class IgnoreRules {
     return folder.decide(path.substring(from), isFolder);
   }
 
-  /** Whether a change of that path of the source changes the rules. */
+  /** Whether a change at this path of the source may change the rules. */
   boolean isRuleFile(String path) {
     String name = path.substring(path.lastIndexOf('/') + 1);
     return name.equals(FREP_FILE)
         || options.gitignore() && (name.equals(GIT_FILE) || name.equals(".git"));
   }
 
-  /** The files, there or not, on which the rules depend and which are not {@link #isRuleFile}. */
+  /** Returns the files, present or missing, that the rules depend on beside {@link #isRuleFile}. */
   List<Path> outside() {
     return List.copyOf(outside.keySet());
   }
 
-  /** Whether one of {@link #outside} has changed since; asks for their times only. */
+  /** Whether one of {@link #outside} has changed since it was read; compares attributes only. */
   boolean stale() {
     return outside.entrySet().stream().anyMatch(e -> !e.getValue().equals(Stamp.of(e.getKey())));
   }
@@ -243,7 +248,6 @@ final class IgnoreRules {
   }
 
   private GitRepository repository(Path folder) throws IOException {
-    depend(folder.resolve(".git"));
     return GitRepository.at(folder, this::depend);
   }
 
@@ -256,14 +260,14 @@ final class IgnoreRules {
     return rules;
   }
 
-  /** The rules of a file over those of lower rank. */
+  /** Returns the rules of a file over those of lower rank. */
   private static Rules read(
       Path file, String shown, int base, boolean ignoreCase, Rules lower, LinkOption... follow)
       throws IOException {
     if (!Files.isRegularFile(file, follow)) {
       return lower;
     }
-    String text = SmallFile.text(file, MOST, follow);
+    String text = SmallFile.text(file, LARGEST, follow);
     text = text.startsWith(BYTE_ORDER_MARK) ? text.substring(BYTE_ORDER_MARK.length()) : text;
     List<Rule> rules = new ArrayList<>();
     int line = 0;
@@ -278,16 +282,16 @@ final class IgnoreRules {
     return rules.isEmpty() ? lower : new Rules(base, rules, lower);
   }
 
-  /** A folder of the source, or above it up to the top of its repository. */
-  private final class Inside implements InFolder {
-    private final String path; // from the top: "" or "a/b/"
-    private final Repository repository; // null where there is none, or nothing of it is sent
+  /** The rules for the children of one folder, of the source or above it in its repository. */
+  final class InFolder {
+    private final String path; // from the top of the repository or source: "" or "a/b/"
+    private final Repository repository; // null if no repository or no tracked file matters
     private final Rules own;
     private final Rules git;
-    private final Reason closed; // why nothing is sent but what Git tracks; else null
-    private final boolean raw; // Git's rules are void
+    private final Reason closed; // why only what Git tracks is sent; null if more is
+    private final boolean raw; // Git's rules do not apply
 
-    Inside(String path, Repository repository, Rules own, Rules git, Reason closed, boolean raw) {
+    InFolder(String path, Repository repository, Rules own, Rules git, Reason closed, boolean raw) {
       this.path = path;
       this.repository = repository;
       this.own = own;
@@ -296,55 +300,70 @@ final class IgnoreRules {
       this.raw = raw;
     }
 
-    @Override
-    public boolean sends(String name, boolean isFolder) {
+    /** Whether this child belongs to the copy. Do not enter a folder that does not. */
+    boolean sends(String name, boolean isFolder) {
       return decide(name, isFolder).sent;
     }
 
-    @Override
-    public boolean keepsEmpty() {
+    /** Whether this folder belongs to the copy even without children: not if it is ignored. */
+    boolean keepsEmpty() {
       return closed == null;
     }
 
-    Reason decide(String name, boolean isFolder) {
-      String child = path.concat(name); // Without a builder: it is done for each path.
-      Reason own = own(child, isFolder);
+    private Reason decide(String name, boolean isFolder) {
+      Reason own = own(name, isFolder);
       if (own != null && !own.sent) {
         return own;
       }
       if (name.equals(".git")) {
         return options.gitDir() || raw ? Reason.GIT_DIR_ASKED : Reason.GIT_DIR;
       }
-      boolean tracked = repository != null && repository.tracks(child, isFolder);
-      if (tracked && (own == null || closed != null)) {
+      if ((own == null || closed != null)
+          && repository != null
+          && repository.tracks(path.concat(name), isFolder)) {
         return isFolder ? Reason.TRACKED_INSIDE : Reason.TRACKED;
       }
-      return untracked(child, isFolder, own);
+      return untracked(name, isFolder, own);
     }
 
-    private Reason own(String child, boolean isFolder) {
-      boolean above = path.length() < prefix; // where the command line does not speak of
-      Reason said = above ? null : Rules.find(commandLine, child, path.length(), isFolder);
-      return said != null ? said : Rules.find(own, child, path.length(), isFolder);
+    private Reason own(String name, boolean isFolder) {
+      boolean above = path.length() < prefix; // The command line speaks of the source only.
+      Reason said = above ? null : Rules.find(commandLine, path, name, isFolder);
+      return said != null ? said : Rules.find(own, path, name, isFolder);
     }
 
-    private Reason untracked(String child, boolean isFolder, Reason own) {
+    private Reason untracked(String name, boolean isFolder, Reason own) {
       if (closed != null || own != null) {
         return closed != null ? closed : own;
       }
-      Reason said = Rules.find(git, child, path.length(), isFolder);
+      Reason said = Rules.find(git, path, name, isFolder);
       return said == null ? Reason.NO_RULE : said;
     }
 
-    @Override
-    public InFolder child(String name, Set<String> names) throws IOException {
+    /**
+     * Returns the rules inside a child folder.
+     *
+     * @throws IOException if it is a repository of its own that cannot be read
+     */
+    InFolder child(String name) throws IOException {
+      return child(name, null);
+    }
+
+    /** The same with the names of the child's children: saves looking for rule files. */
+    InFolder child(String name, Set<String> names) throws IOException {
+      InFolder child = enter(name);
+      if (names != null
+          && !names.contains(".git")
+          && !names.contains(GIT_FILE)
+          && !names.contains(FREP_FILE)) {
+        return child;
+      }
       Path folder = local.apply((path + name).substring(prefix));
-      Inside child = enter(name);
       boolean within = repository != null && repository.holds(path + name);
       if (!child.raw && !within && (names == null || names.contains(".git"))) {
         GitRepository found = nested.get(child.path);
         if (found == null) {
-          found = GitRepository.at(folder, IgnoreRules.this::depend);
+          found = repository(folder);
         }
         if (found != null) {
           nested.put(child.path, found);
@@ -354,43 +373,38 @@ final class IgnoreRules {
       return child.withRuleFiles(folder, names);
     }
 
-    @Override
-    public Inside child(String name) throws IOException {
-      return (Inside) child(name, null);
-    }
-
-    /** What of the rules here counts inside a child. */
-    Inside enter(String name) {
-      String child = path + name;
+    /** Returns the rules of this folder that apply inside a child as well. */
+    private InFolder enter(String name) {
+      String child = path + name + "/";
       if (raw || name.equals(".git")) {
-        return new Inside(child + "/", null, own, null, closed, true);
+        return new InFolder(child, null, own, null, closed, true);
       }
-      Reason own = own(child, true);
-      Reason said = untracked(child, true, own);
-      boolean never = own != null && !own.sent; // not even what is tracked
-      return new Inside(
-          child + "/", never ? null : repository, this.own, git, said.sent ? null : said, false);
+      Reason own = own(name, true);
+      Reason said = untracked(name, true, own);
+      boolean never = own != null && !own.sent; // not even what Git tracks
+      return new InFolder(
+          child, never ? null : repository, this.own, git, said.sent ? null : said, false);
     }
 
-    /** The same folder with a repository of its own, whatever that around it says. */
-    Inside asTopOf(GitRepository git) throws IOException {
+    /** Returns the rules for this folder as the top of a repository, whatever applies around it. */
+    private InFolder asTopOf(GitRepository git) throws IOException {
       int base = path.length();
       Rules rules = leftOvers;
-      for (Path file : List.of(git.excludesFile, git.infoExclude)) {
-        rules = read(file, file.toString(), base, git.ignoreCase, rules);
+      for (Path file : List.of(git.settings().excludesFile(), git.infoExclude())) {
+        rules = read(file, file.toString(), base, git.settings().ignoreCase(), rules);
       }
-      return new Inside(path, new Repository(base, git), own, rules, null, false);
+      return new InFolder(path, new Repository(base, git), own, rules, null, false);
     }
 
-    /** The same folder with what is written in its own rule files. */
-    Inside withRuleFiles(Path folder, Set<String> names) throws IOException {
+    /** Returns these rules together with those of the folder's own rule files. */
+    private InFolder withRuleFiles(Path folder, Set<String> names) throws IOException {
       Rules nowOwn = withRuleFile(FREP_FILE, own, folder, names, false);
-      boolean ignoreCase = repository != null && repository.git.ignoreCase;
+      boolean ignoreCase = repository != null && repository.git.settings().ignoreCase();
       Rules nowGit =
           raw || closed != null ? git : withRuleFile(GIT_FILE, git, folder, names, ignoreCase);
       return nowOwn == own && nowGit == git
           ? this
-          : new Inside(path, repository, nowOwn, nowGit, closed, raw);
+          : new InFolder(path, repository, nowOwn, nowGit, closed, raw);
     }
 
     private Rules withRuleFile(
@@ -402,7 +416,7 @@ final class IgnoreRules {
       Path file = folder.resolve(name);
       boolean above = path.length() < prefix;
       String shown = above ? depend(file).toString() : path.substring(prefix) + name;
-      // Git does not follow a link here.
+      // As Git does, do not follow a symlink.
       return read(file, shown, path.length(), ignoreCase, lower, LinkOption.NOFOLLOW_LINKS);
     }
   }
