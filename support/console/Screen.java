@@ -15,7 +15,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <p>The cursor rests at the start of the status. A terminal that is resized breaks or joins lines
  * but keeps the cursor at its character; so, whatever the size was, erasing from the cursor on
- * removes the whole status and nothing else.
+ * removes the whole status and nothing else. Only a status that becomes taller than the room for it
+ * leaves a line in the scroll-back.
  */
 final class Screen implements Display {
   /** A state that is over sooner is not drawn: nobody could read it. */
