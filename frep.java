@@ -7,11 +7,9 @@
 //DEPS org.slf4j:slf4j-nop:2.0.18
 //SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/Options.java
 //SOURCES support/Sweep.java support/Tar.java support/Tree.java support/console/Console.java
-//SOURCES support/console/Display.java support/console/Event.java support/console/Json.java
-//SOURCES support/console/Lines.java support/console/Meter.java support/console/Palette.java
-//SOURCES support/console/Row.java support/console/Screen.java support/console/Strip.java
-//SOURCES support/console/Summary.java support/console/Terminal.java support/git/GitCommand.java
-//SOURCES support/git/GitIndex.java support/git/GitPause.java support/git/GitPause.java
+//SOURCES support/console/Event.java support/console/Json.java support/console/Lines.java
+//SOURCES support/console/Meter.java support/console/Row.java support/console/Screen.java
+//SOURCES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
 //SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
 //SOURCES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Facts.java
 //SOURCES support/link/Intake.java support/link/Journal.java support/link/Known.java
@@ -30,12 +28,10 @@
 //SOURCES transports/Transport.java transports/Transports.java
 //FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
 //FILES support/Chmod.java support/Hints.java support/Options.java support/Sweep.java
-//FILES support/Tar.java support/Tree.java support/console/Console.java support/console/Display.java
-//FILES support/console/Event.java support/console/Json.java support/console/Lines.java
-//FILES support/console/Meter.java support/console/Palette.java support/console/Row.java
-//FILES support/console/Screen.java support/console/Strip.java support/console/Summary.java
-//FILES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
-//FILES support/git/GitPause.java support/git/GitPause.java support/git/GitPause.java
+//FILES support/Tar.java support/Tree.java support/console/Console.java support/console/Event.java
+//FILES support/console/Json.java support/console/Lines.java support/console/Meter.java
+//FILES support/console/Row.java support/console/Screen.java support/console/Terminal.java
+//FILES support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java
 //FILES support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java
 //FILES support/git/IgnoreRules.java support/link/Facts.java support/link/Intake.java
 //FILES support/link/Journal.java support/link/Known.java support/link/Link.java

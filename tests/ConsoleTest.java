@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -24,10 +25,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is seen at a terminal, in a pipe and by a program. */
+/** What a person at a terminal, a log and a program see. */
 class ConsoleTest {
 
-  /** Slow enough for a bar to be seen, fast enough for who waits. */
+  /** Slow enough for a bar, fast enough for a test. */
   private static final int BYTES_A_SECOND = 3_000_000;
 
   @TempDir Path base;
@@ -56,7 +57,7 @@ class ConsoleTest {
     Files.writeString(file, content);
   }
 
-  /** What does not get smaller however it is packed. */
+  /** Writes 12 MB that cannot be compressed. */
   private void writeMuch() throws IOException {
     var noise = new byte[4_000_000];
     new Random(1).nextBytes(noise);
@@ -70,7 +71,7 @@ class ConsoleTest {
     return new Tmux(base, columns, rows, environment);
   }
 
-  /** Puts a command of this name into the terminal's PATH that is a shell behind a slow link. */
+  /** Puts a command into the terminal's PATH that runs a shell behind a slow link. */
   private void slowShell(String name) throws IOException {
     var words = SlowLink.to(BYTES_A_SECOND, Session.Shell.BASH);
     Tmux.script(base.resolve("bin").resolve(name), "exec '" + String.join("' '", words) + "'");
@@ -92,7 +93,7 @@ class ConsoleTest {
         var bars = terminal.lines().stream().filter(line -> line.matches(" *[0-9]+% .*")).toList();
         assertTrue(bars.size() <= 1, () -> "drawn in place: " + bars);
         for (var bar : bars) {
-          assertTrue(bar.length() <= columns - 3, bar);
+          assertTrue(bar.length() < columns, bar);
           var percent = Integer.valueOf(bar.strip().split("%")[0]);
           assertTrue(seen.isEmpty() || seen.last() <= percent, () -> seen + " and then " + bar);
           seen.add(percent);
@@ -107,26 +108,65 @@ class ConsoleTest {
   }
 
   @Test
-  void aBarInATerminalThatGetsNarrower() throws IOException {
+  void aResizedTerminalKeepsNothingOfOldBars() throws IOException {
     writeMuch();
     slowShell("slow");
     try (var terminal = terminal(100, 20, Map.of())) {
       terminal.type("frep proj " + parent + " -- slow");
       terminal.awaitLast(" *[0-9]+% .* of 12 MB .*");
-      terminal.resize(40, 20);
-      terminal.awaitLast(" *[0-9]+% [━─ ]{6,30}.{0,30}");
+      for (int columns : new int[] {40, 90, 30, 60, 25}) {
+        terminal.resize(columns, 20);
+        terminal.await(
+            "one whole bar in " + columns + " columns",
+            lines -> {
+              var drawn = lines.stream().filter(line -> line.matches(".*([━─%]|left).*")).toList();
+              return drawn.size() == 1
+                  && drawn.get(0).matches(" *[0-9]+% [━─]{6,30}.*( s left|finishing|[━─])");
+            });
+      }
+      terminal.awaitLast("in step");
+      var text = String.join("\n", terminal.lines());
+      assertFalse(text.matches("(?s).*([━─%]| left).*"), text);
+      terminal.press("C-c").awaitLast("\\$");
+    }
+  }
+
+  @Test
+  void aBackgroundJobDrawsNoStatus() throws IOException {
+    try (var terminal = terminal(80, 24, Map.of())) {
+      terminal.type("frep proj " + parent + " -- bash &");
+      terminal.awaitLine("(\\$ )?copied 1 file, .*");
+      sendAndSeeNoStatus(terminal, "one");
+      terminal.type("fg").awaitLast("in step");
+      terminal.press("C-z").awaitLast("\\$");
+      terminal.type("clear; bg").awaitLast("\\$");
+      sendAndSeeNoStatus(terminal, "two");
+      terminal.type("fg").awaitLast("in step");
+      write("three", "");
+      terminal.awaitLine("sent three .*");
       terminal.awaitLast("in step");
       terminal.press("C-c").awaitLast("\\$");
     }
   }
 
-  /** Each target's place is its own, mounted over the other's. */
+  /** The second file comes later than a status after the first one would. */
+  private void sendAndSeeNoStatus(Tmux terminal, String name) throws IOException {
+    for (var file : List.of(name + "1", name + "2")) {
+      write(file, "");
+      terminal.awaitLine("(\\$ )?sent " + file + " .*");
+    }
+    terminal.type("echo typed").awaitLine("typed");
+    var text = String.join("\n", terminal.lines());
+    assertFalse(text.contains("in step"), text);
+  }
+
+  /** Each container has a folder of its own, mounted where the others have theirs. */
   @Test
   void aBarForEachTarget() throws IOException {
     var mount = "mkdir -p '%1$s/%2$s' '%3$s' && mount --bind '%1$s/%2$s' '%3$s' && exec %4$s";
     Files.createDirectories(parent);
     var trial = List.of("unshare", "-m", "mount", "--bind", base.toString(), parent.toString());
-    assumeTrue(Commands.run(Map.of(), "", trial).ok(), "nothing can be mounted here");
+    assumeTrue(Commands.run(Map.of(), "", trial).ok(), "mounts are not allowed");
     writeMuch();
     slowShell("slow");
     Tmux.script(
@@ -147,7 +187,7 @@ class ConsoleTest {
         assertEquals(1, text.split(name + ": copied 4 files, 12 MB in ", -1).length - 1, text);
       }
       write("file", "changed\n");
-      terminal.awaitLine("docker:two: sent 1 file \\(8 bytes\\) in .*");
+      terminal.awaitLine("docker:two: sent file \\(8 bytes\\) in .*");
       terminal.awaitLast("3 targets in step");
       terminal.press("C-c").awaitLast("\\$");
     }
@@ -165,15 +205,15 @@ class ConsoleTest {
       terminal.type("clear").type("frep proj " + parent + " -- way; echo exit $?");
       terminal.awaitLast("in step");
       write("file", "changed\n");
-      terminal.awaitLine("sent 1 file \\(8 bytes\\) in .*");
+      terminal.awaitLine("sent file \\(8 bytes\\) in .*");
       terminal.awaitLast("in step");
 
       Tmux.script(base.resolve("bin/way"), "exit 7");
       var pid = Files.readString(base.resolve("pid")).strip();
       Commands.succeed(Map.of(), List.of("kill", "-KILL", pid));
       terminal.awaitLast("reconnecting in [0-9]+ s");
-      terminal.awaitLine("frep: the connection ended \\(exit code 7\\)");
-      terminal.awaitLast("reconnecting in [234] s"); // Some attempts later it is told but once.
+      terminal.awaitLine("frep: way: the connection ended \\(exit code 7\\)");
+      terminal.awaitLast("reconnecting in [234] s"); // Several attempts have failed.
       var complaints = terminal.lines().stream().filter(l -> l.contains("exit code 7")).count();
       assertEquals(1, complaints, () -> String.join("\n", terminal.lines()));
 
@@ -199,15 +239,16 @@ class ConsoleTest {
 
   @Test
   void aPathThatIsNotInStep() throws IOException {
-    Files.createDirectories(copy.resolve("folder/theirs")); // Not ours: not to be removed.
+    Files.createDirectories(
+        copy.resolve("folder/theirs")); // frep did not put it there, so it stays.
     write("folder", "a file\n");
     try (var terminal = terminal(80, 24, Map.of())) {
       terminal.type("frep proj " + parent + " -- bash; echo exit $?");
-      terminal.awaitLine("frep: folder cannot be put there: .*");
+      terminal.awaitLine("frep: bash: folder cannot be put there: .*");
       terminal.awaitLine("(copied|nothing to copy) .*; not in step, see above");
       terminal.awaitLast("not in step: [12] paths?, see above");
       Commands.succeed(Map.of(), List.of("rm", "-r", copy.resolve("folder").toString()));
-      terminal.awaitLine("sent 1 file \\(7 bytes\\).* in .*"); // It was tried again meanwhile.
+      terminal.awaitLine("sent folder \\(7 bytes\\).* in .*");
       terminal.awaitLast("in step");
       var told = terminal.lines().stream().filter(line -> line.contains("cannot be put")).count();
       assertEquals(1, told, () -> String.join("\n", terminal.lines()));
@@ -216,7 +257,7 @@ class ConsoleTest {
     }
   }
 
-  /** What hangs holds up nobody who asks twice. */
+  /** A target that hangs cannot delay the end after a second Ctrl-C. */
   @Test
   void ctrlCTwice() throws IOException {
     Tmux.script(base.resolve("bin/way"), "echo $$ >pid; exec bash");
@@ -226,14 +267,14 @@ class ConsoleTest {
       var pid = Files.readString(base.resolve("pid")).strip();
       Commands.succeed(Map.of(), List.of("kill", "-STOP", pid));
       write("file", "never to arrive\n");
-      terminal.press("C-c").awaitLast("stopping; Ctrl-C again ends at once.*");
+      terminal.press("C-c").awaitLast("stopping; Ctrl-C again ends at once");
       terminal.press("C-c").awaitLast("\\$");
       var lines = terminal.lines();
       assertEquals("exit 130", lines.get(lines.size() - 2), () -> String.join("\n", lines));
       assertFalse(String.join("\n", lines).contains("stopping"), "cleared at the end");
       Commands.succeed(Map.of(), List.of("kill", "-CONT", pid));
       var deadline = System.nanoTime() + Frep.PATIENCE.toNanos();
-      while (Commands.run("kill", "-0", pid).ok()) { // It cleans up by itself.
+      while (Commands.run("kill", "-0", pid).ok()) { // The receiver cleans up by itself.
         assertTrue(System.nanoTime() < deadline, "the receiver goes on");
       }
     }
@@ -315,9 +356,74 @@ class ConsoleTest {
     assertTrue(result.out().matches(words), result.out());
   }
 
+  @Test
+  void aLongCopyIntoALogHasALineEveryTenSeconds() {
+    var told = new ArrayList<String>();
+    var lines = new Lines(told::add, told::add, Display.Detail.NORMAL, Terminal.Style.PLAIN);
+    var subject = new Display.Subject(() -> "docker:web", true);
+    for (int tenths : new int[] {1, 50, 99, 100, 101, 199, 250, 299, 310, 1, 90, 101}) {
+      var time = Duration.ofMillis(tenths * 100L);
+      lines.show(subject, new Event.Progress(tenths, 500, tenths * 10_000L, 5_000_000, time));
+    }
+    var shown = told.stream().map(line -> line.replaceAll(", [^,]*/s.*", "")).toList();
+    assertEquals(
+        List.of(
+            "docker:web: sending: 20%, 1.0 of 5.0 MB, 100 of 500 files",
+            "docker:web: sending: 50%, 2.5 of 5.0 MB, 250 of 500 files",
+            "docker:web: sending: 62%, 3.1 of 5.0 MB, 310 of 500 files",
+            "docker:web: sending: 20%, 1.0 of 5.0 MB, 101 of 500 files"),
+        shown,
+        told::toString);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "true|1|a|0|0|0|copied 1 file, 2 bytes in 9 ms",
+        "true|2||1|1|3|copied 2 files, 2 bytes, deleted 3 in 9 ms",
+        "true|0||0|1|222|deleted 222 in 9 ms",
+        "true|0||2|1|0|made 2 folders in 9 ms",
+        "true|0||0|1|0|nothing to copy (9 ms)",
+        "false|1|d1/new1.txt|0|1|0|sent d1/new1.txt (2 bytes) in 9 ms",
+        "false|1|a|1|1|2|sent a (2 bytes), made 1 folder, deleted 2 in 9 ms",
+        "false|2||0|1|0|sent 2 files (2 bytes) in 9 ms",
+        "false|0||0|1|0|updated 1 folder in 9 ms"
+      })
+  void whatWasDoneInALine(
+      boolean first, long files, String file, long made, long updated, long deleted, String line) {
+    var told = new ArrayList<String>();
+    var lines = new Lines(told::add, told::add, Display.Detail.NORMAL, Terminal.Style.PLAIN);
+    lines.show(
+        new Display.Subject(() -> "docker:web", false),
+        new Event.Synced(
+            first, files, file, made, updated, deleted, 2, Duration.ofMillis(9), true));
+    assertEquals(List.of(line), told);
+  }
+
+  /** A line in a log must say what it is about; news of the only target need not. */
+  @Test
+  void aProblemNamesItsTarget() {
+    var told = new ArrayList<String>();
+    var lines = new Lines(told::add, told::add, Display.Detail.NORMAL, Terminal.Style.PLAIN);
+    var only = new Display.Subject(() -> "docker:web", false);
+    lines.show(only, new Event.Problem(null, "no find on the target", "install it"));
+    lines.show(only, new Event.Problem("a/b", "is locked", ""));
+    lines.show(only, new Event.Connected());
+    lines.show(Display.Subject.RUN, new Event.Problem(null, "the disk is full", ""));
+    assertEquals(
+        List.of(
+            "frep: docker:web: no find on the target",
+            "hint: install it",
+            "frep: docker:web: a/b is locked",
+            "connected again",
+            "frep: the disk is full"),
+        told);
+  }
+
   // ---- for programs ----
 
-  /** All lines of stdout, each parsed. */
+  /** Returns the events that these lines describe. */
   private static List<Map<String, Object>> events(String out) {
     return out.lines().map(JsonLine::parse).toList();
   }
@@ -326,7 +432,7 @@ class ConsoleTest {
     return events(out).stream().filter(event -> event.get("event").equals(name)).toList();
   }
 
-  /** Names that stand in the way of who writes JSON; the last is no UTF-8. */
+  /** Names that are hard to write as JSON. */
   private static final List<String> NAMES =
       List.of(
           "quote\" back\\slash",
@@ -385,10 +491,12 @@ class ConsoleTest {
     var label = base.resolve("bin/way").toString();
     var order = events(out).stream().map(event -> event.get("event").toString()).toList();
     var told = String.join(" ", order).replaceAll("( progress)+", " progress");
+    told = told.replaceFirst(" stopping", ""); // The folder's new time may be on its way just then.
     var start = "connecting started( no-hint)? progress synced in-step synced in-step ";
     var rest = "disconnected connecting connected in-step problem ";
-    var last = "(synced in-step )?stopping (synced in-step )?ended stopped"; // The folder's time.
+    var last = "(synced in-step )?ended stopped";
     assertTrue(told.matches(start + rest + last), told);
+    assertEquals(1, named("stopping", out).size(), out);
     for (var event : events(out)) {
       assertTrue(event.get("time").toString().matches("20..-..-..T.*Z"), event::toString);
       var ofAll = List.of("problem", "stopping", "stopped").contains(event.get("event"));
@@ -453,7 +561,7 @@ class ConsoleTest {
     assertEquals("", result.err());
   }
 
-  /** Whose bytes are ours, however they are written. */
+  /** Its name is bytes, in whatever letters. */
   @Test
   void theSourceIsNamedAsItIsWritten() throws IOException {
     source = Files.createDirectories(base.resolve("grün/漢字"));

@@ -271,7 +271,7 @@ final class Frep {
 
     /** Waits for the line that says the first copy is done, without fault. */
     Running awaitFirstCopy() {
-      awaitLine("(copied|nothing to copy) .*(?<!; not in step, see above)");
+      awaitLine("(copied|made [0-9]|deleted [0-9]|nothing to copy).*(?<!; not in step, see above)");
       return this;
     }
 

@@ -4,8 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A line of JSON, read strictly by RFC 8259: one object of strings, whole numbers and truth values,
- * no name twice, no half of a character, nothing but ASCII signs of control written as they are.
+ * Parses a line of JSON strictly by RFC 8259: one object of strings, whole numbers and truth
+ * values, in which no name occurs twice, no character is cut in half and no control character
+ * stands raw.
  */
 final class JsonLine {
   private final String text;
@@ -15,7 +16,7 @@ final class JsonLine {
     this.text = text;
   }
 
-  /** What is in it, in its order; numbers are of type Long. */
+  /** Returns the object in its order; numbers are of type Long. */
   static Map<String, Object> parse(String line) {
     var json = new JsonLine(line);
     var object = json.object();

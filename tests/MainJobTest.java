@@ -111,7 +111,7 @@ class MainJobTest {
       Files.writeString(source.resolve("new"), "content\n");
 
       Trees.awaitSame(source, copy);
-      frep.awaitLine("sent 1 file \\(8 bytes\\) in .*");
+      frep.awaitLine("sent new \\(8 bytes\\) in .*");
       assertEquals(0, frep.stop());
     }
   }
@@ -123,7 +123,7 @@ class MainJobTest {
       Files.writeString(source.resolve("file"), "modified content\n");
 
       Trees.awaitSame(source, copy);
-      frep.awaitLine("sent 1 file \\(17 bytes\\) in .*");
+      frep.awaitLine("sent file \\(17 bytes\\) in .*");
       assertEquals(0, frep.stop());
     }
   }
@@ -296,7 +296,7 @@ class MainJobTest {
     try (var frep = start(Shell.BASH, "--no-with-initial-replication")) {
       frep.awaitLine("taken as it is; changes follow");
       Files.writeString(source.resolve("new"), "content\n");
-      frep.awaitLine("(sent|copied) 1 file.*");
+      frep.awaitLine("(sent new|copied 1 file).*");
       assertEquals(0, frep.stop());
     }
     assertEquals(List.of("", "new"), new ArrayList<>(Trees.of(copy).keySet()));
@@ -317,11 +317,11 @@ class MainJobTest {
     try (var frep = Frep.start(all.toArray())) {
       frep.awaitLine("local: taken as it is; changes follow");
       Files.writeString(source.resolve("new"), "content\n");
-      frep.awaitLine("local: sent 1 file.*");
+      frep.awaitLine("local: sent new .*");
 
       Files.createFile(go);
 
-      frep.awaitLine("sh: sent 1 file.*");
+      frep.awaitLine("sh: sent new .*");
     }
   }
 

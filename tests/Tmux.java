@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
-/** A terminal with a shell in it, where {@code frep} can be typed: what it shows can be read. */
+/** A terminal with a shell in which a test types {@code frep} and reads the screen. */
 final class Tmux implements AutoCloseable {
   private static final String PROMPT = "$ ";
   private static final long GLANCE = 20_000_000;
@@ -22,10 +23,10 @@ final class Tmux implements AutoCloseable {
   private final String socket;
 
   /**
-   * Opens it.
+   * Opens the terminal.
    *
-   * @param folder where its files go, outside of what is replicated
-   * @param environment beyond the usual; what is null is unset
+   * @param folder for the files of the terminal; outside the source and the copy
+   * @param environment variables to add
    */
   Tmux(Path folder, int columns, int rows, Map<String, String> environment) throws IOException {
     socket = folder.resolve("tmux").toString();
@@ -48,7 +49,7 @@ final class Tmux implements AutoCloseable {
     command.addAll(List.of("-x", "" + columns, "-y", "" + rows, "cd " + folder + " && exec sh"));
     Commands.succeed(Map.of(), command);
     try {
-      type("PS1='" + PROMPT + "'; clear"); // Some shells make one of their own.
+      type("PS1='" + PROMPT + "'; clear"); // Some shells set a prompt of their own.
       awaitLine(line -> line.equals(PROMPT.strip()));
     } catch (RuntimeException | AssertionError dead) {
       close();
@@ -88,12 +89,12 @@ final class Tmux implements AutoCloseable {
     tmux("resize-window", "-x", "" + columns, "-y", "" + rows);
   }
 
-  /** Its lines, without the empty ones at the end. */
+  /** Returns the lines on the screen without the empty ones at the end. */
   List<String> lines() {
     return lines(tmux("capture-pane", "-p"));
   }
 
-  /** The same with what colours them. */
+  /** Returns the screen with the sequences that colour it. */
   String coloured() {
     return tmux("capture-pane", "-e", "-p");
   }
@@ -106,18 +107,18 @@ final class Tmux implements AutoCloseable {
     return lines;
   }
 
-  /** The last line: where the status is. */
+  /** Returns the last line, which is where the status stands. */
   String last() {
     var lines = lines();
     return lines.isEmpty() ? "" : lines.get(lines.size() - 1);
   }
 
-  /** Waits until the last line is like this, and returns it. */
+  /** Waits until the last line matches, and returns it. */
   String awaitLast(String regex) {
     return await(regex, this::last, line -> line.matches(regex));
   }
 
-  /** Waits for a line anywhere, and returns it. */
+  /** Waits until any line matches, and returns it. */
   String awaitLine(String regex) {
     return awaitLine(line -> line.matches(regex));
   }
@@ -129,14 +130,15 @@ final class Tmux implements AutoCloseable {
         line -> line != null);
   }
 
-  private interface Look {
-    String at();
+  /** Waits until all lines together are right. */
+  void await(String what, Predicate<List<String>> right) {
+    await(what, this::lines, right);
   }
 
-  private String await(String what, Look look, Predicate<String> right) {
+  private <T> T await(String what, Supplier<T> look, Predicate<T> right) {
     var deadline = System.nanoTime() + Frep.PATIENCE.toNanos();
     while (true) {
-      var seen = look.at();
+      var seen = look.get();
       if (right.test(seen)) {
         return seen;
       } else if (System.nanoTime() > deadline) {
@@ -149,6 +151,6 @@ final class Tmux implements AutoCloseable {
   @Override
   public void close() {
     var command = List.of("tmux", "-S", socket, "kill-server");
-    Commands.run(Map.of(), "", command); // It may have ended with its shell.
+    Commands.run(Map.of(), "", command); // The server may have ended with its shell.
   }
 }

@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 
 /**
- * Where everything that is to be seen is told; how it is shown depends on who looks: a person at a
- * terminal, a log, a program. Whatever comes from elsewhere is made harmless to a terminal before.
+ * Takes every event of a run, from any thread, and passes it to the one {@link Display} that suits
+ * the reader: a person at a terminal, a log, or a program.
  */
 final class Console implements AutoCloseable {
   private final Display display;
@@ -22,9 +22,9 @@ final class Console implements AutoCloseable {
   }
 
   /**
-   * For what was asked for, and for where stdout leads.
+   * Opens the console of a run.
    *
-   * @param aside stdout is somebody else's: then news go to stderr
+   * @param aside whether stdout belongs to a command of the user, so that news go to stderr
    */
   static Console open(Display.Detail detail, boolean json, boolean debugging, boolean aside) {
     PrintStream out =
@@ -35,9 +35,9 @@ final class Console implements AutoCloseable {
     if (json) {
       display = new Json(out::println, err::println, detail);
     } else if (terminal == null) {
-      display = new Lines(out::println, err::println, detail, new Palette(false));
-    } else if (detail == Display.Detail.QUIET || debugging) { // Nothing is to stand between these.
-      display = new Lines(out::println, err::println, detail, terminal.palette(true));
+      display = new Lines(out::println, err::println, detail, Terminal.Style.PLAIN);
+    } else if (detail == Display.Detail.QUIET || debugging) { // A status would be in the way.
+      display = new Lines(out::println, err::println, detail, terminal.stderr);
     } else {
       display = new Screen(terminal, out, err, detail);
     }
@@ -45,16 +45,17 @@ final class Console implements AutoCloseable {
   }
 
   /**
-   * The same, for what is about one target.
+   * Returns a console whose events are about one target.
    *
-   * @param several whether there are others, from which it has to be told apart
+   * @param several whether the run has other targets, so that news must name this one
    */
   Console of(Supplier<String> target, boolean several) {
     return new Console(display, new Display.Subject(target, several), debugging);
   }
 
+  /** Shows an event; the lines of one event stand together. */
   void tell(Event event) {
-    synchronized (display) { // What is about one event stands together, however many speak.
+    synchronized (display) {
       display.show(subject, event);
     }
   }
@@ -63,7 +64,7 @@ final class Console implements AutoCloseable {
     tell(new Event.Note(line));
   }
 
-  /** Tells what was asked for: one line or many. */
+  /** Shows what the user asked for: one line or many. */
   void answer(String text) {
     text.lines().forEach(line -> tell(new Event.Answer(line)));
   }
@@ -86,7 +87,7 @@ final class Console implements AutoCloseable {
     }
   }
 
-  /** The screen is left as it is found by who comes next; lines may follow. */
+  /** Clears the status from the screen. Lines may follow. */
   @Override
   public void close() {
     synchronized (display) {

@@ -3,14 +3,13 @@ package dev.frep;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** Events for programs: each is a JSON object on a line of its own. The README lists them. */
+/** Shows events to programs: each is one JSON object on a line of its own, as the README lists. */
 final class Json implements Display {
   private final Consumer<String> out;
   private final Consumer<String> err;
@@ -38,7 +37,7 @@ final class Json implements Display {
     }
   }
 
-  /** What is told with --quiet, too. */
+  /** Whether --quiet prints the event, too. */
   private static boolean isTrouble(Event event) {
     return event instanceof Event.Problem
         || event instanceof Event.Disconnected
@@ -54,39 +53,41 @@ final class Json implements Display {
     if (event instanceof Event.Started e) {
       line.path("source", e.source()).path("copy", e.copy());
     } else if (event instanceof Event.Progress e) {
-      line.number("files", e.files()).number("allFiles", e.allFiles());
-      line.number("bytes", e.bytes()).number("allBytes", e.allBytes()).time(e.time());
+      line.put("files", e.files()).put("allFiles", e.allFiles());
+      line.put("bytes", e.bytes()).put("allBytes", e.allBytes());
+      line.put("milliseconds", e.time().toMillis());
     } else if (event instanceof Event.Synced e) {
-      line.flag("first", e.first()).number("files", e.files()).number("folders", e.folders());
-      line.number("deleted", e.deleted()).number("bytes", e.bytes()).time(e.time());
+      line.put("first", e.first()).put("files", e.files()).put("folders", e.folders());
+      line.put("deleted", e.deleted()).put("bytes", e.bytes());
+      line.put("milliseconds", e.time().toMillis());
     } else if (event instanceof Event.OutOfStep e) {
-      line.number("paths", e.paths());
+      line.put("paths", e.paths());
     } else if (event instanceof Event.Problem e) {
-      line.path(e.path()).text("message", e.message()).hint(e.hint());
+      line.path(e.path()).put("message", e.message()).hint(e.hint());
     } else if (event instanceof Event.Disconnected e) {
-      line.text("message", e.message()).hint(e.hint());
-      line.number("retryMilliseconds", e.pause().toMillis());
+      line.put("message", e.message()).hint(e.hint());
+      line.put("retryMilliseconds", e.pause().toMillis());
     } else if (event instanceof Event.SourceLost e) {
-      line.text("message", e.message()).hint(e.hint());
+      line.put("message", e.message()).hint(e.hint());
     } else if (event instanceof Event.SourceBack e) {
       line.path("source", e.source());
     } else if (event instanceof Event.Difference e) {
-      line.path(e.path()).text("difference", e.how());
+      line.path(e.path()).put("difference", e.how());
     } else if (event instanceof Event.Compared e) {
-      line.number("paths", e.paths()).number("differences", e.differences());
+      line.put("paths", e.paths()).put("differences", e.differences());
     } else if (event instanceof Event.Answer e) {
-      line.text("message", e.text());
+      line.put("message", e.text());
     } else if (event instanceof Event.Note e) {
-      line.text("message", e.text());
+      line.put("message", e.text());
     } else if (event instanceof Event.Ended e) {
-      line.number("exitCode", e.exit().code);
+      line.put("exitCode", e.exit().code);
     } else if (event instanceof Event.Stopped e) {
-      line.number("exitCode", e.exitCode());
+      line.put("exitCode", e.exitCode());
     }
     return line.end();
   }
 
-  /** The name of an event's type, in small letters: InStep is in-step. */
+  /** Returns the name of the event's type in small letters: in-step for InStep. */
   private static String name(Event event) {
     return event
         .getClass()
@@ -95,54 +96,45 @@ final class Json implements Display {
         .toLowerCase(Locale.ROOT);
   }
 
-  /** An object in the making. */
+  /** A JSON object in the making. */
   private static final class Line {
     private final StringBuilder json = new StringBuilder("{\"event\":");
 
     Line(String event, Subject subject) {
       quote(event);
-      text("time", Instant.now().truncatedTo(ChronoUnit.MILLIS).toString());
+      put("time", Instant.now().truncatedTo(ChronoUnit.MILLIS).toString());
       if (subject.label() != null) {
-        text("target", subject.label().get());
+        put("target", subject.label().get());
       }
     }
 
-    Line text(String key, String value) {
+    /** Adds a string, a number or a truth value. */
+    Line put(String key, Object value) {
       json.append(",\"").append(key).append("\":");
-      quote(value);
+      if (value instanceof String text) {
+        quote(text);
+      } else {
+        json.append(value);
+      }
       return this;
     }
 
     Line hint(String hint) {
-      return hint == null || hint.isEmpty() ? this : text("hint", hint);
-    }
-
-    Line number(String key, long value) {
-      json.append(",\"").append(key).append("\":").append(value);
-      return this;
-    }
-
-    Line flag(String key, boolean value) {
-      json.append(",\"").append(key).append("\":").append(value);
-      return this;
-    }
-
-    Line time(Duration time) {
-      return number("milliseconds", time.toMillis());
+      return hint == null || hint.isEmpty() ? this : put("hint", hint);
     }
 
     Line path(String path) {
       return path == null ? this : path("path", path);
     }
 
-    /** Bytes that are no UTF-8 cannot be written in JSON: these go beside what people can read. */
+    /** Adds a path as text and, if it is not UTF-8 and the text is inexact, its bytes as well. */
     Line path(String key, String path) {
       byte[] bytes = path.getBytes(StandardCharsets.ISO_8859_1);
-      text(key, new String(bytes, StandardCharsets.UTF_8));
+      put(key, new String(bytes, StandardCharsets.UTF_8));
       try {
         StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
       } catch (CharacterCodingException otherBytes) {
-        text(key + "Base64", Base64.getEncoder().encodeToString(bytes));
+        put(key + "Base64", Base64.getEncoder().encodeToString(bytes));
       }
       return this;
     }
@@ -151,7 +143,7 @@ final class Json implements Display {
       return json.append('}').toString();
     }
 
-    /** Whatever could move a cursor, or hide, or is half a character is written as its number. */
+    /** Escapes all that could move a cursor, hide text, or is half of a character. */
     private void quote(String text) {
       json.append('"');
       for (int i = 0; i < text.length(); ) {

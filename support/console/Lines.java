@@ -2,23 +2,37 @@ package dev.frep;
 
 import static java.util.stream.Collectors.joining;
 
+import dev.frep.Terminal.Colour;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
-/** Events as lines of text: news on stdout, problems with their hints on stderr, these coloured. */
+/**
+ * Shows events as lines of text: news on stdout, problems and their hints on stderr. A copy that
+ * takes long has a line of progress now and then, so that a log shows that frep is alive.
+ */
 final class Lines implements Display {
+  /** Long enough not to fill a log, short enough for somebody who waits. */
+  private static final Duration PERIOD = Duration.ofSeconds(10);
+
   private final Consumer<String> out;
   private final Consumer<String> err;
   private final Detail detail;
-  private final Palette palette;
+  private final Terminal.Style style;
+  private final Map<Subject, Row> rows = new HashMap<>();
 
-  Lines(Consumer<String> out, Consumer<String> err, Detail detail, Palette palette) {
+  /**
+   * @param style of the lines for err; those for out have no colours
+   */
+  Lines(Consumer<String> out, Consumer<String> err, Detail detail, Terminal.Style style) {
     this.out = out;
     this.err = err;
     this.detail = detail;
-    this.palette = palette;
+    this.style = style;
   }
 
   @Override
@@ -31,36 +45,44 @@ final class Lines implements Display {
       say(subject, "connecting again in " + Text.seconds(lost.pause()));
     } else if (event instanceof Event.SourceLost lost) {
       complain(subject, lost.message(), lost.hint());
-    } else if (event instanceof Event.Difference difference) { // What was asked for is no news.
+    } else if (event instanceof Event.Difference difference) {
       answer(subject, Names.show(difference.path()) + ": " + difference.how());
     } else if (event instanceof Event.Answer answer) {
       answer(subject, answer.text());
     } else if (event instanceof Event.Debug debug) {
-      debug
-          .text()
-          .replace("\t", "    ")
-          .lines()
-          .map(line -> Names.harmless("debug: " + subject.prefix() + line))
-          .forEach(line -> err.accept(palette.dim(line)));
+      for (String line : debug.text().replace("\t", "    ").lines().toList()) {
+        err.accept(style.paint(Colour.DIM, Names.harmless("debug: " + subject.brief() + line)));
+      }
     } else if (event instanceof Event.Applied applied) {
       if (detail == Detail.VERBOSE) {
         for (Change change : applied.changes()) {
           say(subject, verb(change) + " " + Names.show(shown(change)));
         }
       }
+    } else if (event instanceof Event.Progress progress) {
+      progress(subject, progress);
     } else {
       say(subject, news(event));
     }
   }
 
-  /** What there is to say of an event; empty if nothing. */
+  private void progress(Subject subject, Event.Progress progress) {
+    Row row = rows.computeIfAbsent(subject, Row::new);
+    long before = row.sendingFor().dividedBy(PERIOD);
+    row.follow(progress);
+    if (progress.time().dividedBy(PERIOD) > before) {
+      say(subject, "sending: " + row.progress());
+    }
+  }
+
+  /** Returns a line of news about an event; empty if the event is none. */
   private static String news(Event event) {
     if (event instanceof Event.Started started) {
       return Names.show(started.source()) + " → " + Names.show(started.copy());
     } else if (event instanceof Event.Connected) {
       return "connected again";
     } else if (event instanceof Event.Synced synced) {
-      return synced.first() ? firstCopy(synced) : changeSet(synced);
+      return synced(synced);
     } else if (event instanceof Event.SourceBack back) {
       return Names.show(back.source()) + " is back";
     } else if (event instanceof Event.Compared compared) {
@@ -72,41 +94,45 @@ final class Lines implements Display {
     return "";
   }
 
-  private static String firstCopy(Event.Synced copy) {
-    String time = Text.seconds(copy.time());
-    String more = copy.inStep() ? "" : "; not in step, see above";
-    if (copy.files() + copy.folders() + copy.deleted() == 0) {
+  private static String synced(Event.Synced set) {
+    String time = Text.seconds(set.time());
+    String more = set.inStep() ? "" : "; not in step, see above";
+    if (set.first() && set.files() + set.folders() + set.deleted() == 0) {
       return "nothing to copy (" + time + ")" + more;
+    } else if (set.first() && set.files() > 0) {
+      String deleted = set.deleted() == 0 ? "" : ", deleted " + set.deleted();
+      String files = Text.count(set.files(), "file") + ", " + Text.bytes(set.bytes());
+      return "copied " + files + deleted + " in " + time + more;
     }
-    return "copied "
-        + Text.count(copy.files(), "file")
-        + ", "
-        + Text.bytes(copy.bytes())
-        + (copy.deleted() == 0 ? "" : ", deleted " + copy.deleted())
-        + " in "
-        + time
-        + more;
+    String file = set.file() == null ? Text.count(set.files(), "file") : Names.show(set.file());
+    return parts(set, "sent " + file, "made", "deleted", "updated") + " in " + time + more;
   }
 
-  private static String changeSet(Event.Synced set) {
+  /** Returns a line about a change set that was not sent. */
+  static String planned(Event.Synced set) {
+    String send = "send " + Text.count(set.files(), "file");
+    return "would " + parts(set, send, "make", "delete", "update");
+  }
+
+  private static String parts(
+      Event.Synced set, String send, String make, String delete, String update) {
     List<String> parts = new ArrayList<>();
     if (set.files() > 0) {
-      String size = " (" + Text.bytes(set.bytes()) + ")";
-      parts.add("sent " + Text.count(set.files(), "file") + size);
+      parts.add(send + " (" + Text.bytes(set.bytes()) + ")");
     }
     if (set.folders() > 0) {
-      parts.add("made " + Text.count(set.folders(), "folder"));
+      parts.add(make + " " + Text.count(set.folders(), "folder"));
     }
     if (set.deleted() > 0) {
-      parts.add("deleted " + set.deleted());
+      parts.add(delete + " " + set.deleted());
     }
     if (parts.isEmpty()) {
-      parts.add("updated " + Text.count(set.updated(), "folder"));
+      parts.add(update + " " + Text.count(set.updated(), "folder"));
     }
-    return String.join(", ", parts) + " in " + Text.seconds(set.time());
+    return String.join(", ", parts);
   }
 
-  /** What was done at a path. */
+  /** Returns the word for a change that was made. */
   static String verb(Change change) {
     if (change instanceof Delete) {
       return "deleted";
@@ -116,7 +142,7 @@ final class Lines implements Display {
     throw new AssertionError(change);
   }
 
-  /** A path as it is written: folders end in a slash, the source itself is a dot. */
+  /** Returns a path as frep writes it: a folder ends in a slash, the source itself is a dot. */
   static String shown(Change change) {
     boolean folder =
         change instanceof Delete delete
@@ -125,25 +151,23 @@ final class Lines implements Display {
     return (change.path().isEmpty() ? "." : change.path()) + (folder ? "/" : "");
   }
 
+  /** Prints what the user asked for, with --quiet, too. */
   private void answer(Subject subject, String line) {
-    out.accept(Names.harmless(subject.prefix() + line));
+    out.accept(Names.harmless(subject.brief() + line));
   }
 
+  /** Prints news. A tab stays: it is harmless, and the output of commands is full of tabs. */
   private void say(Subject subject, String line) {
     if (detail != Detail.QUIET && !line.isEmpty()) {
-      out.accept(harmless(subject.prefix() + line));
+      String[] columns = (subject.brief() + line).split("\t", -1);
+      out.accept(Arrays.stream(columns).map(Names::harmless).collect(joining("\t")));
     }
   }
 
-  /** A tab does no harm here: the output of commands is full of them. */
-  private static String harmless(String line) {
-    return Arrays.stream(line.split("\t", -1)).map(Names::harmless).collect(joining("\t"));
-  }
-
   private void complain(Subject subject, String message, String hint) {
-    err.accept(palette.red("frep: ") + Names.harmless(subject.prefix() + message));
+    err.accept(style.paint(Colour.RED, "frep: ") + Names.harmless(subject.full() + message));
     if (hint != null && !hint.isEmpty()) {
-      err.accept(palette.yellow("hint: ") + Names.harmless(hint));
+      err.accept(style.paint(Colour.YELLOW, "hint: ") + Names.harmless(hint));
     }
   }
 }

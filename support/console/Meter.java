@@ -3,21 +3,27 @@ package dev.frep;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
- * How far one connection has come with what differs. It is counted where the link takes bytes, not
- * where files are read: on a slow link many megabytes lie between the two.
+ * Measures how much of what differs one link has carried. It counts where the link takes bytes, not
+ * where files are read: on a slow link many megabytes lie between the two. One lock guards the
+ * figures and another the order of reports, so that a slow reader of stdout delays no counting.
  */
 final class Meter {
-  /** What has been told lately need not be told again. */
+  /** The shortest time between two reports. */
   private static final Duration PAUSE = Duration.ofMillis(100);
 
-  /** When the link has taken so many bytes, so much of the files has gone. */
+  /** When the link has taken this many bytes, this much of the files has gone. */
   private record Mark(long position, long files, long bytes) {}
 
   private final Console console;
+  private final ReentrantLock telling = new ReentrantLock();
   private final Deque<Mark> marks = new ArrayDeque<>();
   private Mark gone = new Mark(0, 0, 0);
   private long handed;
@@ -37,9 +43,10 @@ final class Meter {
   }
 
   /**
-   * This is what is still to be sent now; what is left out waits for something.
+   * Sets what is still to be sent.
    *
-   * @param all whether it is: else there is nothing to be told yet
+   * @param leftOut paths that wait for something and do not count
+   * @param all whether these are all changes; before that nothing is reported
    */
   synchronized void remaining(List<Change> changes, Predicate<String> leftOut, boolean all) {
     known = all;
@@ -61,70 +68,165 @@ final class Meter {
     }
   }
 
-  /** Content was read and written into an archive. */
+  /** Counts content that was read into the archive. */
   synchronized void read(long length) {
     bytes += length;
   }
 
-  /** A file or symlink is in the archive whole. */
+  /** Counts a file or symlink that is in the archive whole. */
   synchronized void fileRead() {
     files++;
   }
 
-  /** The next bytes for the link are of an archive: with them goes all that was read so far. */
+  /** Notes that the next bytes for the link complete all that was read so far. */
   synchronized void mark(int length) {
     marks.add(new Mark(handed + length, files, bytes));
   }
 
-  /** So many bytes wait for the link. */
+  /** Counts bytes that wait for the link. */
   synchronized void handed(int length) {
     handed += length;
   }
 
-  /** The link has taken so many bytes more. */
-  synchronized void taken(int length) {
-    taken += length;
-    while (!marks.isEmpty() && marks.peek().position <= taken) {
-      gone = marks.poll();
+  /** Counts bytes that the link has taken, and reports. */
+  void taken(int length) {
+    synchronized (this) {
+      taken += length;
+      while (!marks.isEmpty() && marks.peek().position <= taken) {
+        gone = marks.poll();
+      }
     }
     tick();
   }
 
-  /** Tells how far it has come, if that was not told just now. */
-  synchronized void tick() {
+  /** Reports the progress unless it was reported just now, or another thread is at it. */
+  void tick() {
+    if (!telling.tryLock()) {
+      return;
+    }
+    try {
+      Event.Progress due = due();
+      if (due != null) {
+        console.tell(due);
+      }
+    } finally {
+      telling.unlock();
+    }
+  }
+
+  private synchronized Event.Progress due() {
     long now = System.nanoTime();
     if (!active || !known || now < nextReport) {
-      return;
+      return null;
     }
     nextReport = now + PAUSE.toNanos();
     told = true;
     Mark next = marks.isEmpty() ? gone : marks.peek();
     long way = Math.max(1, next.position - gone.position);
     double part = Math.max(0, (double) (taken - gone.position) / way);
-    long files = gone.files + (long) ((next.files - gone.files) * part);
-    long bytes = gone.bytes + (long) ((next.bytes - gone.bytes) * part);
-    console.tell(
-        new Event.Progress(
-            files,
-            Math.max(files, allFiles),
-            bytes,
-            Math.max(bytes, allBytes),
-            Duration.ofNanos(now - began)));
+    long sentFiles = gone.files + (long) ((next.files - gone.files) * part);
+    long sentBytes = gone.bytes + (long) ((next.bytes - gone.bytes) * part);
+    return new Event.Progress(
+        sentFiles,
+        Math.max(sentFiles, allFiles),
+        sentBytes,
+        Math.max(sentBytes, allBytes),
+        Duration.ofNanos(now - began));
   }
 
-  /** What was sent was sent in vain: what comes next is counted anew. */
-  synchronized void restart() {
-    active = false;
-    files = 0;
-    bytes = 0;
-    marks.clear();
+  /** Starts to count anew, since everything sent so far was sent in vain. */
+  void restart() {
+    telling.lock(); // Waits for a report under way: it must not follow the event that comes next.
+    try {
+      synchronized (this) {
+        active = false;
+        files = 0;
+        bytes = 0;
+        marks.clear();
+      }
+    } finally {
+      telling.unlock();
+    }
   }
 
-  /** All that was sent is acknowledged; says whether it took so long that it was told. */
-  synchronized boolean end() {
+  /** Ends the count, since everything is acknowledged; returns whether progress was reported. */
+  boolean end() {
     restart();
-    boolean wasTold = told;
-    told = false;
-    return wasTold;
+    synchronized (this) {
+      boolean wasTold = told;
+      told = false;
+      return wasTold;
+    }
+  }
+}
+
+/** Sums up acknowledged changes for one {@link Event.Synced}. */
+final class Summary {
+  private final long started;
+  private final Set<String> updated = new HashSet<>();
+  private String file;
+  private long files;
+  private long folders;
+  private long deleted;
+  private long bytes;
+
+  /** Starts with nothing, now. */
+  Summary() {
+    this(System.nanoTime());
+  }
+
+  private Summary(long started) {
+    this.started = started;
+  }
+
+  void add(List<Change> changes, long contentBytes) {
+    for (Change change : changes) {
+      if (change instanceof Delete) {
+        deleted++;
+      } else if (isUpdate(change)) {
+        updated.add(change.path());
+      } else if (change instanceof Put put && put.entry() instanceof Folder) {
+        folders++;
+      } else {
+        file = ++files == 1 ? change.path() : null;
+      }
+    }
+    bytes += contentBytes;
+  }
+
+  /** Returns the event for the first copy, which may have taken several change sets. */
+  Event.Synced first(boolean inStep) {
+    return event(true, inStep);
+  }
+
+  /** Returns the event for one change set, begun at this {@link System#nanoTime()}. */
+  static Event.Synced of(List<Change> changes, long contentBytes, long started) {
+    Summary summary = new Summary(started);
+    summary.add(changes, contentBytes);
+    return summary.event(false, true);
+  }
+
+  /** Returns a line about changes that a copy would make. */
+  static String planned(List<Change> changes, long contentBytes) {
+    return changes.isEmpty() ? "nothing to do" : Lines.planned(of(changes, contentBytes, 0));
+  }
+
+  private Event.Synced event(boolean first, boolean inStep) {
+    Duration time = Duration.ofNanos(System.nanoTime() - started);
+    return new Event.Synced(
+        first, files, file, folders, updated.size(), deleted, bytes, time, inStep);
+  }
+
+  /** Whether only attributes of an existing folder change, as after each change in it. */
+  static boolean isUpdate(Change change) {
+    return change instanceof Put put && !put.fresh() && put.entry() instanceof Folder;
+  }
+
+  /** Returns the changes worth naming: attributes of folders only where nothing else changed. */
+  static List<Change> named(List<Change> changes) {
+    Set<String> once = new HashSet<>();
+    boolean more = !changes.stream().allMatch(Summary::isUpdate);
+    Stream<Change> named = changes.stream().filter(change -> !(more && isUpdate(change)));
+    return named.filter(change -> more || once.add(change.path())).toList();
   }
 }

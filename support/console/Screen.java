@@ -7,20 +7,29 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Events at a terminal: lines as everywhere, and below them what is the case just now, drawn anew
- * in place. That is a bar for each target that much is sent to, and a line for the others.
+ * Shows events at a terminal: lines as {@link Lines} prints them, and below them the status, drawn
+ * anew in place: a bar for each target that is sent much, and one line for all others.
+ *
+ * <p>The cursor rests at the start of the status. A terminal that is resized breaks or joins lines
+ * but keeps the cursor at its character; so, whatever the size was, erasing from the cursor on
+ * removes the whole status and nothing else. Only a status that becomes taller than the room for it
+ * leaves a line in the scroll-back.
  */
 final class Screen implements Display {
-  /** What is over sooner is not shown to begin: no one could read it. */
+  /** A state that is over sooner is not drawn: nobody could read it. */
   private static final Duration GLANCE = Duration.ofMillis(50);
 
-  /** How often what moves is drawn. */
+  /** How often a bar or a countdown is drawn. */
   private static final Duration FRAME = Duration.ofMillis(100);
 
-  /** The two signs that a terminal echoes for Ctrl-C must not break the last line. */
-  private static final int MARGIN = 3;
+  /** How often a background job looks whether it is in the foreground: no signal says so. */
+  private static final Duration LOOK = Duration.ofSeconds(1);
+
+  /** Clearing the rest of a line whose last column is used would erase its last character. */
+  private static final int MARGIN = 1;
 
   private static final int MOST_BARS = 10;
 
@@ -28,10 +37,10 @@ final class Screen implements Display {
   private final PrintStream out;
   private final Lines lines;
   private final Map<Subject, Row> rows = new LinkedHashMap<>();
-  private List<Strip> drawn = List.of();
-  private boolean covered;
+  private List<String> drawn = List.of();
+  private final AtomicBoolean disturbed = new AtomicBoolean(true);
   private boolean changed = true;
-  private boolean resized = true;
+  private boolean hidden;
   private boolean sourceLost;
   private boolean stopping;
   private boolean closed;
@@ -39,120 +48,102 @@ final class Screen implements Display {
   Screen(Terminal terminal, PrintStream out, PrintStream err, Detail detail) {
     this.terminal = terminal;
     this.out = out;
-    lines =
-        new Lines(
-            line -> above(out, line), line -> above(err, line), detail, terminal.palette(true));
-    Stop.on("WINCH", this::resize);
-    Thread painter = new Thread(this::run, "screen");
-    painter.setDaemon(true);
-    painter.start();
+    lines = new Lines(line -> above(out, line), line -> above(err, line), detail, terminal.stderr);
+    Stop.on("WINCH", this::disturb);
+    Stop.on("CONT", this::disturb);
+    Processes.thread("screen", this::run);
   }
 
   @Override
   public synchronized void show(Subject subject, Event event) {
     Row row = subject.label() == null ? null : rows.computeIfAbsent(subject, Row::new);
+    boolean visible = !drawn.isEmpty();
     if (event instanceof Event.Disconnected lost) {
-      if (row.isNews(lost.message())) { // That it is tried again, the status says.
+      if (row.isNews(lost.message())) { // The status says that frep tries again.
         lines.show(subject, new Event.Problem(null, lost.message(), lost.hint()));
       }
-    } else {
+    } else if (!(event instanceof Event.Progress)) {
       lines.show(subject, event);
     }
     if (row != null) {
       row.follow(event);
     }
-    sourceLost = event instanceof Event.SourceLost || sourceLost && !isBack(event);
+    sourceLost |= event instanceof Event.SourceLost;
+    sourceLost &= !(event instanceof Event.SourceBack);
     stopping |= event instanceof Event.Stopping;
     changed = true;
-    if (covered && !closed) { // Else what is below a line would blink.
-      covered = false;
-      paint();
+    if (visible && drawn.isEmpty()) {
+      paint(false); // At once: the status would blink if it came back a glance later.
     }
     notifyAll();
   }
 
-  private static boolean isBack(Event event) {
-    return event instanceof Event.SourceBack;
-  }
-
   private void above(PrintStream stream, String line) {
-    covered |= !drawn.isEmpty();
     erase();
     stream.println(line);
   }
 
-  private synchronized void resize() {
-    resized = true;
+  /** The terminal was resized, or frep continues after Ctrl-Z. */
+  private synchronized void disturb() {
+    disturbed.set(true);
     changed = true;
     notifyAll();
   }
 
   private void run() {
     try {
-      while (true) {
-        boolean measure;
-        synchronized (this) {
-          while (!changed && !closed) {
-            TimeUnit.NANOSECONDS.timedWait(this, isMoving() ? FRAME.toNanos() : Long.MAX_VALUE);
-            changed |= isMoving();
-          }
-          if (closed) {
-            return;
-          }
-          changed = false;
-          measure = resized;
-          resized = false;
-        }
-        if (measure) {
+      while (awaitChange()) {
+        TimeUnit.NANOSECONDS.sleep(GLANCE.toNanos());
+        boolean anew = disturbed.getAndSet(false);
+        if (anew) {
           terminal.measure();
         }
-        TimeUnit.NANOSECONDS.sleep(GLANCE.toNanos());
-        synchronized (this) {
-          if (measure) {
-            erase(); // It may stand there broken.
-          }
-          if (!closed && !resized) {
-            paint();
-          }
-        }
+        paint(anew);
       }
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private boolean isMoving() {
-    return rows.values().stream().anyMatch(Row::isMoving);
+  /** Waits until the status may look different; false at the end. */
+  private synchronized boolean awaitChange() throws InterruptedException {
+    while (!changed && !closed) {
+      boolean moving = rows.values().stream().anyMatch(Row::isMoving);
+      Duration pause = hidden ? LOOK : moving ? FRAME : Duration.ofDays(1);
+      TimeUnit.NANOSECONDS.timedWait(this, pause.toNanos());
+      changed |= hidden || moving;
+    }
+    changed = false;
+    return !closed;
   }
 
-  /** The cursor stays at the end of what is drawn, and goes from there. */
-  private void paint() {
-    List<Strip> now = compose();
-    if (now.equals(drawn)) {
-      return;
-    }
-    StringBuilder text = new StringBuilder(up(drawn));
-    for (int i = 0; i < now.size(); i++) {
-      text.append(i == 0 ? "" : "\n").append(now.get(i)).append("\033[K");
+  /**
+   * Draws the status in one go. Meanwhile the terminal cuts lines that are too long, so that each
+   * takes one row and the way back to the first is known.
+   *
+   * @param anew whether the terminal may show something else than was drawn
+   */
+  private synchronized void paint(boolean anew) {
+    hidden = !terminal.isOurs();
+    List<String> now = closed || hidden ? List.of() : compose();
+    if (now.isEmpty()) {
+      erase();
+    } else if (anew || !now.equals(drawn)) {
+      String up = now.size() == 1 ? "" : "\033[" + (now.size() - 1) + "A";
+      String text = String.join("\033[K\r\n", now);
+      out.print("\033[?7l\r" + text + "\033[J" + up + "\r\033[?7h");
+      out.flush();
     }
     drawn = now;
-    out.print(text.append("\033[J"));
-    out.flush();
   }
 
+  /** Erases the status, unless the shell has taken the cursor meanwhile. */
   private void erase() {
-    if (!drawn.isEmpty()) {
-      out.print(up(drawn) + "\033[J");
+    if (!drawn.isEmpty() && terminal.isOurs()) {
+      out.print("\r\033[J");
       out.flush();
-      drawn = List.of();
     }
-  }
-
-  /** To the first column of the first line of what was drawn; a narrower terminal has broken it. */
-  private String up(List<Strip> drawn) {
-    int columns = terminal.columns();
-    int height = drawn.stream().mapToInt(strip -> Math.max(1, -(-strip.cells() / columns))).sum();
-    return "\r" + (height > 1 ? "\033[" + (height - 1) + "A" : "");
+    drawn = List.of();
   }
 
   @Override
@@ -162,52 +153,54 @@ final class Screen implements Display {
     notifyAll();
   }
 
-  // What is drawn.
-
-  private List<Strip> compose() {
-    int width = Math.max(8, terminal.columns() - MARGIN);
-    int most = Math.max(1, Math.min(terminal.rows() - 2, MOST_BARS));
+  private List<String> compose() {
+    int width = Math.max(8, terminal.size().columns() - MARGIN);
+    int most = Math.max(1, Math.min(terminal.size().rows() - 2, MOST_BARS));
     List<Row> bars = new ArrayList<>();
     List<Row> others = new ArrayList<>();
     for (Row row : rows.values()) {
       (row.isLong() && bars.size() < most ? bars : others).add(row);
     }
-    Strip.Style style = new Strip.Style(terminal.palette(false), terminal.drawsLines());
+    int longest = bars.stream().mapToInt(row -> Strip.measure(row.name())).max().orElse(0);
+    int names = rows.size() < 2 ? 0 : Math.min(longest, width / 3);
     List<Strip> strips = new ArrayList<>();
-    int names = rows.size() < 2 ? 0 : bars.stream().mapToInt(Row::nameWidth).max().orElse(0);
-    bars.forEach(row -> strips.add(row.bar(new Strip(width, style), Math.min(names, width / 3))));
+    bars.forEach(row -> strips.add(row.bar(strip(width), names)));
     if (stopping) {
-      strips.add(new Strip(width, style).add("stopping; Ctrl-C again ends at once"));
+      strips.add(strip(width).add("stopping; Ctrl-C again ends at once"));
     } else if (sourceLost) {
-      strips.add(new Strip(width, style).warn("waiting for the source to be back"));
+      strips.add(strip(width).add("waiting for the source to be back", Terminal.Colour.YELLOW));
     } else if (!others.isEmpty()) {
-      strips.add(status(others, width, style));
+      strips.add(status(others, width));
     }
-    return strips;
+    return strips.stream().map(Strip::toString).toList();
   }
 
-  /** What all are doing that have no bar: by their names if there is room, else how many. */
-  private Strip status(List<Row> others, int width, Strip.Style style) {
-    Map<Row.Doing, Integer> doing = new LinkedHashMap<>();
-    others.forEach(row -> doing.merge(row.doing(), 1, Integer::sum));
-    Strip strip = new Strip(width, style);
+  private Strip strip(int width) {
+    return new Strip(width, terminal.stdout);
+  }
+
+  /** Returns the states of all targets without a bar: by name if they fit, else their numbers. */
+  private Strip status(List<Row> others, int width) {
+    Map<Row.State, Integer> states = new LinkedHashMap<>();
+    others.forEach(row -> states.merge(row.state(), 1, Integer::sum));
+    Strip names = strip(width);
     if (rows.size() == 1) {
-      return strip.add(others.get(0).doing());
+      return names.add(others.get(0).state());
     }
-    if (doing.size() > 1 || others.size() < rows.size()) {
+    if (states.size() > 1 || others.size() < rows.size()) {
       for (Row row : others) {
-        strip.add(strip.isEmpty() ? "" : ", ").add(row.name() + " ").add(row.doing());
+        names.add(names.isEmpty() ? "" : ", ").add(row.name() + " ").add(row.state());
       }
-      if (!strip.isCut()) {
-        return strip;
+      if (!names.isCut()) {
+        return names;
       }
     }
-    Strip counts = new Strip(width, style);
-    doing.forEach(
-        (what, count) -> {
+    Strip counts = strip(width);
+    states.forEach(
+        (state, count) -> {
           counts.add(counts.isEmpty() ? "" : ", ");
-          counts.add(doing.size() == 1 ? Text.count(count, "target") + " " : count + " ");
-          counts.add(what);
+          counts.add(states.size() == 1 ? Text.count(count, "target") + " " : count + " ");
+          counts.add(state);
         });
     return counts;
   }

@@ -6,28 +6,71 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 /**
- * The terminal that stdout may be. Java's own answer, {@link System#console()}, is of stdin as
- * well, and from 22 on there is one even if there is no terminal.
+ * The terminal behind stdout. {@link System#console()} cannot replace it: that one needs a terminal
+ * at stdin as well, and from Java 22 on it exists even without a terminal.
  */
 final class Terminal {
   private static final Path STDOUT = Path.of("/proc/self/fd/1");
   private static final Path STDERR = Path.of("/proc/self/fd/2");
+  private static final Path STAT = Path.of("/proc/self/stat");
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
 
-  private final Map<String, String> environment;
-  private volatile int columns;
-  private volatile int rows;
+  /** A colour, or another emphasis, with the number that switches it on. */
+  enum Colour {
+    PLAIN(0),
+    DIM(2),
+    RED(31),
+    GREEN(32),
+    YELLOW(33);
 
-  private Terminal(Map<String, String> environment) {
-    this.environment = environment;
-    columns = number(environment.get("COLUMNS"), 80);
-    rows = 24;
+    private final int number;
+
+    Colour(int number) {
+      this.number = number;
+    }
   }
 
-  /** The terminal that lines can be drawn anew on; null if stdout is none, or a simple one. */
+  /**
+   * How text is drawn.
+   *
+   * @param colours whether the user welcomes colours, see no-color.org
+   * @param lines whether a drawn line takes one column a character
+   */
+  record Style(boolean colours, boolean lines) {
+    static final Style PLAIN = new Style(false, false);
+
+    String paint(Colour colour, String text) {
+      return !colours || colour == Colour.PLAIN || text.isEmpty()
+          ? text
+          : "\033[" + colour.number + "m" + text + "\033[0m";
+    }
+  }
+
+  /** The size in characters. */
+  record Size(int rows, int columns) {}
+
+  /** The style of lines on stdout. */
+  final Style stdout;
+
+  /** The style of lines on stderr: plain unless stderr leads to the same terminal. */
+  final Style stderr;
+
+  private final String columns;
+  private volatile Size size;
+
+  private Terminal(Map<String, String> environment) {
+    boolean colours = environment.getOrDefault("NO_COLOR", "").isEmpty();
+    stdout = new Style(colours, drawsLines(environment));
+    stderr = showsStderr() ? stdout : Style.PLAIN;
+    columns = environment.get("COLUMNS");
+    size = new Size(24, number(columns, 80));
+  }
+
+  /** Returns the terminal; null if stdout is none, or one on which nothing can be redrawn. */
   static Terminal ofStdout() {
     Map<String, String> environment = System.getenv();
     boolean simple = environment.getOrDefault("TERM", "dumb").equals("dumb");
@@ -47,12 +90,12 @@ final class Terminal {
         return false; // pipe:[1], socket:[2], a file
       }
     } catch (IOException notLinux) {
-      // Then the shell knows.
+      // The shell knows.
     }
     return !ask("test -t 1 && printf yes >&2").isEmpty();
   }
 
-  /** For Windows, where there is nobody else to ask. */
+  /** Asks Java, since Windows has no shell to ask. */
   private static boolean isConsole() {
     java.io.Console console = System.console();
     try {
@@ -63,13 +106,17 @@ final class Terminal {
     }
   }
 
-  /** The colours for stdout, or for stderr: none if they are not welcome, see no-color.org. */
-  Palette palette(boolean stderr) {
-    boolean welcome = environment.getOrDefault("NO_COLOR", "").isEmpty();
-    return new Palette(welcome && (!stderr || showsStderr()));
+  private static boolean drawsLines(Map<String, String> environment) {
+    String locale = "";
+    for (String name : new String[] {"LANG", "LC_CTYPE", "LC_ALL"}) {
+      String value = environment.getOrDefault(name, "");
+      locale = value.isEmpty() ? locale : value;
+    }
+    return locale.matches("(?i).*utf-?8.*")
+        && !locale.matches("(zh|ja|ko).*") // A drawn line is as wide as a letter: two columns.
+        && !environment.getOrDefault("TERM", "").equals("linux");
   }
 
-  /** Whether what goes to stderr is seen at the same place. */
   private static boolean showsStderr() {
     try {
       return Files.readSymbolicLink(STDOUT).equals(Files.readSymbolicLink(STDERR));
@@ -78,32 +125,32 @@ final class Terminal {
     }
   }
 
-  /** Whether it draws more than ASCII in one cell each. */
-  boolean drawsLines() {
-    String locale = "";
-    for (String name : new String[] {"LANG", "LC_CTYPE", "LC_ALL"}) {
-      String value = environment.getOrDefault(name, "");
-      locale = value.isEmpty() ? locale : value;
+  /**
+   * Whether frep may draw. In the background the cursor belongs to the shell and its user. False
+   * only where the system says so: another process group is in the foreground.
+   */
+  boolean isOurs() {
+    try {
+      String stat = Files.readString(STAT, StandardCharsets.ISO_8859_1);
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+      String group = fields[2];
+      String foreground = fields[5]; // -1 if frep has no controlling terminal.
+      return foreground.equals(group) || foreground.startsWith("-");
+    } catch (IOException notLinux) {
+      return true;
     }
-    return locale.matches("(?i).*utf-?8.*") // In these languages a line is as wide as a letter.
-        && !locale.matches("(zh|ja|ko).*")
-        && !environment.getOrDefault("TERM", "").equals("linux");
   }
 
-  int columns() {
-    return columns;
+  /** Returns the size as it was measured last. */
+  Size size() {
+    return size;
   }
 
-  int rows() {
-    return rows;
-  }
-
-  /** Asks for the size: at the start, and when it has changed. Takes some milliseconds. */
+  /** Asks for the size again. This takes some milliseconds. */
   void measure() {
-    String[] size = ask("stty size <&1 >&2").strip().split(" ");
-    if (size.length == 2) {
-      rows = number(size[0], 24);
-      columns = number(environment.get("COLUMNS"), number(size[1], 80));
+    String[] now = ask("stty size <&1 >&2").strip().split(" ");
+    if (now.length == 2) {
+      size = new Size(number(now[0], 24), number(columns, number(now[1], 80)));
     }
   }
 
@@ -112,18 +159,13 @@ final class Terminal {
     return number ? Integer.parseInt(text) : otherwise;
   }
 
-  /** What a line of the shell says on stderr; its stdout is ours. */
+  /** Runs a line of shell that answers on stderr, since its stdout is the terminal. */
   private static String ask(String line) {
+    ProcessBuilder shell = new ProcessBuilder("/bin/sh", "-c", line);
     try {
-      Process shell =
-          new ProcessBuilder("/bin/sh", "-c", line).redirectOutput(Redirect.INHERIT).start();
-      shell.getOutputStream().close();
-      if (!shell.waitFor(1, TimeUnit.SECONDS)) {
-        shell.destroyForcibly();
-        return "";
-      }
-      String said = new String(shell.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
-      return shell.exitValue() == 0 ? said : "";
+      Processes.Answer answer = Processes.ask(shell.redirectOutput(Redirect.INHERIT), PATIENCE);
+      boolean known = answer != null && answer.exitCode() == 0;
+      return known ? new String(answer.err(), StandardCharsets.UTF_8) : "";
     } catch (IOException noShell) {
       return "";
     } catch (InterruptedException stop) {
