@@ -39,6 +39,7 @@
 //SOURCES NamesTest.java
 //SOURCES OwnerTest.java
 //SOURCES PartsTest.java
+//SOURCES PlanTest.java
 //SOURCES PlugInTest.java
 //SOURCES PodmanStore.java
 //SOURCES PodsReplicationTest.java
@@ -51,6 +52,7 @@
 //SOURCES SlowLink.java
 //SOURCES SshReplicationTest.java
 //SOURCES Sshd.java
+//SOURCES TarTest.java
 //SOURCES TransportsTest.java
 //SOURCES TrashTest.java
 //SOURCES Trees.java

@@ -1,8 +1,13 @@
 package dev.frep;
 
-/** What the target can do, as it said itself. */
+/**
+ * What the target can do, as it said itself.
+ *
+ * @param paxTimes whether its tar reads times from PAX headers, to the nanosecond
+ */
 record Facts(
     boolean gnuTar,
+    boolean paxTimes,
     boolean records,
     boolean unzips,
     boolean links,
