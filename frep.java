@@ -6,54 +6,56 @@
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
 //SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/Options.java
-//SOURCES support/Sweep.java support/Tar.java support/Tree.java support/console/Console.java
-//SOURCES support/console/Event.java support/console/Json.java support/console/Lines.java
-//SOURCES support/console/Meter.java support/console/Row.java support/console/Screen.java
-//SOURCES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
-//SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
-//SOURCES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Facts.java
-//SOURCES support/link/Intake.java support/link/Journal.java support/link/Known.java
-//SOURCES support/link/Link.java support/link/Listing.java support/link/Outbox.java
-//SOURCES support/link/Pace.java support/link/Record.java support/link/Refusal.java
-//SOURCES support/link/Reply.java support/link/Report.java support/link/Route.java
-//SOURCES support/link/Shell.java support/system/Names.java support/system/Processes.java
-//SOURCES support/system/SmallFile.java support/system/Stat.java support/system/Stop.java
-//SOURCES support/system/Text.java support/tasks/About.java support/tasks/Check.java
-//SOURCES support/tasks/Errand.java support/tasks/Hook.java support/tasks/Hooks.java
-//SOURCES support/tasks/Inquiry.java support/tasks/Look.java support/tasks/ManPage.java
-//SOURCES support/tasks/OutputLines.java support/tasks/Preview.java support/tasks/Run.java
-//SOURCES support/tasks/Scripts.java support/tasks/Undo.java support/tasks/Verify.java
-//SOURCES transports/Docker.java transports/DockerCompose.java transports/Engine.java
-//SOURCES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
-//SOURCES transports/Transport.java transports/Transports.java
+//SOURCES support/Plan.java support/Sweep.java support/Tar.java support/Tree.java support/Tree.java
+//SOURCES support/Tree.java support/console/Console.java support/console/Event.java
+//SOURCES support/console/Json.java support/console/Lines.java support/console/Meter.java
+//SOURCES support/console/Row.java support/console/Screen.java support/console/Terminal.java
+//SOURCES support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java
+//SOURCES support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java
+//SOURCES support/git/IgnoreRules.java support/link/Facts.java support/link/Facts.java
+//SOURCES support/link/Facts.java support/link/Intake.java support/link/Journal.java
+//SOURCES support/link/Known.java support/link/Link.java support/link/Listing.java
+//SOURCES support/link/Outbox.java support/link/Pace.java support/link/Record.java
+//SOURCES support/link/Refusal.java support/link/Reply.java support/link/Report.java
+//SOURCES support/link/Route.java support/link/Shell.java support/system/Names.java
+//SOURCES support/system/Processes.java support/system/SmallFile.java support/system/Stat.java
+//SOURCES support/system/Stop.java support/system/Text.java support/tasks/About.java
+//SOURCES support/tasks/Check.java support/tasks/Errand.java support/tasks/Hook.java
+//SOURCES support/tasks/Hooks.java support/tasks/Inquiry.java support/tasks/Look.java
+//SOURCES support/tasks/ManPage.java support/tasks/OutputLines.java support/tasks/Preview.java
+//SOURCES support/tasks/Run.java support/tasks/Scripts.java support/tasks/Undo.java
+//SOURCES support/tasks/Verify.java transports/Docker.java transports/DockerCompose.java
+//SOURCES transports/Engine.java transports/Kubectl.java transports/Local.java
+//SOURCES transports/Podman.java transports/Ssh.java transports/Transport.java
+//SOURCES transports/Transports.java
 //FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
-//FILES support/Chmod.java support/Hints.java support/Options.java support/Sweep.java
-//FILES support/Tar.java support/Tree.java support/console/Console.java support/console/Event.java
-//FILES support/console/Json.java support/console/Lines.java support/console/Meter.java
-//FILES support/console/Row.java support/console/Screen.java support/console/Terminal.java
-//FILES support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java
-//FILES support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java
-//FILES support/git/IgnoreRules.java support/link/Facts.java support/link/Intake.java
-//FILES support/link/Journal.java support/link/Known.java support/link/Link.java
-//FILES support/link/Listing.java support/link/Outbox.java support/link/Pace.java
-//FILES support/link/Record.java support/link/Refusal.java support/link/Reply.java
-//FILES support/link/Report.java support/link/Route.java support/link/Shell.java
-//FILES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
-//FILES support/system/Stat.java support/system/Stop.java support/system/Text.java
-//FILES support/tasks/About.java support/tasks/Check.java support/tasks/Errand.java
-//FILES support/tasks/Hook.java support/tasks/Hooks.java support/tasks/Inquiry.java
-//FILES support/tasks/Look.java support/tasks/ManPage.java support/tasks/OutputLines.java
-//FILES support/tasks/Preview.java support/tasks/Run.java support/tasks/Scripts.java
-//FILES support/tasks/Undo.java support/tasks/Verify.java transports/Docker.java
-//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
-//FILES transports/Transports.java
+//FILES support/Chmod.java support/Hints.java support/Options.java support/Plan.java
+//FILES support/Sweep.java support/Tar.java support/Tree.java support/Tree.java support/Tree.java
+//FILES support/console/Console.java support/console/Event.java support/console/Json.java
+//FILES support/console/Lines.java support/console/Meter.java support/console/Row.java
+//FILES support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java
+//FILES support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java
+//FILES support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
+//FILES support/link/Facts.java support/link/Facts.java support/link/Facts.java
+//FILES support/link/Intake.java support/link/Journal.java support/link/Known.java
+//FILES support/link/Link.java support/link/Listing.java support/link/Outbox.java
+//FILES support/link/Pace.java support/link/Record.java support/link/Refusal.java
+//FILES support/link/Reply.java support/link/Report.java support/link/Route.java
+//FILES support/link/Shell.java support/system/Names.java support/system/Processes.java
+//FILES support/system/SmallFile.java support/system/Stat.java support/system/Stop.java
+//FILES support/system/Text.java support/tasks/About.java support/tasks/Check.java
+//FILES support/tasks/Errand.java support/tasks/Hook.java support/tasks/Hooks.java
+//FILES support/tasks/Inquiry.java support/tasks/Look.java support/tasks/ManPage.java
+//FILES support/tasks/OutputLines.java support/tasks/Preview.java support/tasks/Run.java
+//FILES support/tasks/Scripts.java support/tasks/Undo.java support/tasks/Verify.java
+//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java
+//FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
+//FILES transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 
 package dev.frep;
 
-import static dev.frep.Tree.find;
 import static dev.frep.Tree.join;
 import static dev.frep.Tree.name;
 import static dev.frep.Tree.parent;
@@ -62,7 +64,6 @@ import static dev.frep.Tree.seconds;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.ClosedWatchServiceException;
 import java.nio.file.DirectoryIteratorException;
@@ -82,12 +83,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -1181,12 +1179,8 @@ final class Diff {
     if (there instanceof Closed) {
       return; // Nothing of ours stands at this path.
     }
-    boolean locked = there instanceof Folder folder && isLocked(folder);
+    boolean locked = there instanceof Folder folder && folder.isLocked();
     to.add(new Delete(path, there instanceof Folder, first, locked));
-  }
-
-  static boolean isLocked(Folder folder) {
-    return (folder.mode() & 0300) != 0300;
   }
 
   static boolean sameAttributes(Folder a, Folder b) {
@@ -1195,22 +1189,17 @@ final class Diff {
 }
 
 // ---- archive: what travels ----
+
 /**
- * One change set as the receiver wants it: a tar archive with a plan in it, see receiver.sh. A file
- * is in it whole and as it was at one moment, or it is not in it.
+ * Writes one change set as the receiver wants it: a tar archive laid out by a {@link Plan}. The
+ * copy gets a file whole and as it was at one moment, or not at all.
  */
 final class Archive {
   /** Files up to this size are read before their header is written, so that none is torn. */
   private static final int SMALL = 1 << 20;
 
-  /** One byte more than expected is read, to see whether there are more. */
+  /** One byte more than expected is read, to notice a file that has grown. */
   static final int BUFFER = SMALL + 1;
-
-  /** In so few folders files are renamed folder by folder; in more, linked in one go. */
-  private static final int FEW_FOLDERS = 4;
-
-  /** So many names go to one command: their paths fit into its arguments. */
-  private static final int NAMES_AT_ONCE = 400;
 
   private final Scanner scanner;
   private final Folder there;
@@ -1221,30 +1210,25 @@ final class Archive {
   private final byte[] buffer;
 
   private final Map<String, Path> folders = new HashMap<>();
-  private final Map<String, String> fresh = new HashMap<>();
-  private final Deque<Put> open = new ArrayDeque<>();
-  private final List<String> groups = new ArrayList<>();
-  private final Map<String, Integer> groupOf = new HashMap<>();
-  private final Map<String, Integer> groupSize = new HashMap<>();
-  private final TreeSet<String> touched = new TreeSet<>();
-  private final TreeSet<String> locked = new TreeSet<>();
-  private final Set<String> stampedLater = new HashSet<>();
-  private final List<String> torn = new ArrayList<>();
-  private final Map<String, List<String>> lists = new LinkedHashMap<>();
-  private final List<Change> applied = new ArrayList<>();
+  private final Set<String> torn = new HashSet<>();
   private final List<String> stale = new ArrayList<>();
   private final List<String> unreadable = new ArrayList<>();
-  private boolean asTree;
+  private CRC32C checksum; // Of a racy file while it is written; else null.
   private long bytes;
 
   /**
-   * What came of it: the changes that are in the archive, with the folders whose times follow; the
-   * files that changed while they were read; those that could not be read; bytes of content.
+   * What came of it.
+   *
+   * @param applied the changes in the archive, with the folders that get a mode and time after them
+   * @param stale files that changed after the scan
+   * @param bytes of content
    */
   record Written(List<Change> applied, List<String> stale, List<String> unreadable, long bytes) {}
 
   /**
-   * @param buffer of BUFFER bytes, nobody else's meanwhile
+   * Prepares an archive.
+   *
+   * @param buffer of BUFFER bytes, which nobody else uses meanwhile
    */
   Archive(
       Scanner scanner,
@@ -1259,160 +1243,70 @@ final class Archive {
     this.there = there;
     this.now = now;
     this.facts = facts;
-    tar = new Tar(out);
+    tar = new Tar(out, facts.paxTimes());
     this.progress = progress;
   }
 
+  /** Writes the set; fails only if the link does. */
   Written write(List<Change> changes) throws IOException {
-    asTree = facts.links() && !facts.mounts() && foldersOf(changes) > FEW_FOLDERS;
-    for (Change change : changes) {
-      closeFolders(change.path());
-      if (change instanceof Put put) {
-        put(put);
-      } else if (change instanceof Delete delete) {
-        delete(delete);
-      } else {
-        throw new AssertionError(change);
-      }
+    Plan plan = Plan.of(changes, there, now, facts);
+    for (Plan.Item item : plan.items()) {
+      write(item);
     }
-    closeFolders(null);
-    List<String> stamped = stamps();
-    plan(stamped);
+    Set<String> missing = new HashSet<>(stale);
+    missing.addAll(unreadable);
+    missing.removeAll(torn);
+    Plan.Trailer trailer = plan.trailer(torn, missing);
+    for (Plan.Item folder : trailer.folders()) {
+      write(folder);
+    }
+    for (Map.Entry<String, String> text : trailer.texts().entrySet()) {
+      tar.text("./" + text.getKey(), text.getValue());
+    }
     tar.finish();
-    return new Written(applied, stale, unreadable, bytes);
+    return new Written(trailer.applied(), stale, unreadable, bytes);
   }
 
-  private static long foldersOf(List<Change> changes) {
-    Set<String> created = new HashSet<>();
-    Set<String> folders = new HashSet<>();
-    for (Change change : changes) {
-      if (change instanceof Put put) {
-        if (put.entry() instanceof Folder && put.fresh()) {
-          created.add(put.path());
-        } else if (!(put.entry() instanceof Folder) && !created.contains(parent(put.path()))) {
-          folders.add(parent(put.path()));
-        }
-      }
-    }
-    return folders.size();
-  }
-
-  private void put(Put put) throws IOException {
-    if (put.entry() instanceof Folder) {
-      if (put.fresh()) {
-        fresh.put(put.path(), place(put.path(), true));
-        open.push(put);
-        if (!facts.changesModes()) {
-          folder(fresh.get(put.path()), (Folder) put.entry(), 0700);
-        }
-      } else {
-        touched.add(put.path());
-      }
-      applied.add(put);
-      return;
-    }
-    boolean written;
-    if (put.entry() instanceof RegularFile file) {
-      written = file(put, file);
-    } else if (put.entry() instanceof Symlink link) {
-      String place = place(put.path(), false);
-      tar.entry(Tar.LINK, place, link.target(), 0777, 0, seconds(link.modified()));
-      stampedLater.add(parent(put.path())); // GNU tar makes links to elsewhere at the very end.
-      written = true;
-    } else {
-      throw new AssertionError(put);
-    }
-    if (written) {
+  private void write(Plan.Item item) throws IOException {
+    if (item.entry() instanceof RegularFile file) {
+      file(item, file);
+    } else if (item.entry() instanceof Symlink link) {
+      tar.link(item.place(), link.target(), link.modified());
       progress.fileRead();
-      applied.add(put);
-      touch(put.path());
+    } else if (item.entry() instanceof Folder folder) {
+      tar.folder(item.place(), item.mode(), folder.modified());
+    } else {
+      throw new AssertionError(item);
     }
   }
 
-  private void delete(Delete delete) {
-    String list = delete.first() ? "clear" : "deletes";
-    lists
-        .computeIfAbsent(delete.folder() ? list + "-folders" : list, none -> new ArrayList<>())
-        .add("./" + delete.path());
-    if (delete.locked()) {
-      locked.add(delete.path());
-    }
-    applied.add(delete);
-    touch(delete.path());
-    stampedLater.add(parent(delete.path()));
-  }
-
-  /** The time of the folder that holds this path changes with it, and is to be set again. */
-  private void touch(String path) {
-    if (!fresh.containsKey(parent(path))) {
-      touched.add(parent(path));
-    }
-  }
-
-  /** Where in the archive a path goes. */
-  private String place(String path, boolean folder) {
-    String inFresh = fresh.get(parent(path));
-    if (inFresh != null && !path.isEmpty()) {
-      return inFresh + "/" + name(path);
-    }
-    return asTree && !folder ? "./t/" + path : "./n/" + group(parent(path)) + "/" + name(path);
-  }
-
-  private int group(String folder) {
-    int size = groupSize.merge(folder, 1, Integer::sum);
-    if (size % NAMES_AT_ONCE == 1) {
-      groups.add(folder);
-      groupOf.put(folder, groups.size() - 1);
-    }
-    return groupOf.get(folder);
-  }
-
-  /** A new folder's own entry comes after what is in it: then no tar spoils its time and mode. */
-  private void closeFolders(String path) throws IOException {
-    while (!open.isEmpty() && (path == null || !path.startsWith(open.peek().path() + "/"))) {
-      Put put = open.pop();
-      Folder folder = (Folder) put.entry();
-      boolean locked = !facts.superuser() && Diff.isLocked(folder);
-      boolean top = !fresh.containsKey(parent(put.path()));
-      if (top) {
-        touch(put.path());
-      }
-      boolean late =
-          !facts.gnuTar()
-              && folder.children().values().stream().anyMatch(Symlink.class::isInstance);
-      if (locked && (top || !facts.changesModes()) || late) {
-        touched.add(put.path()); // Its mode follows, or its time: other tars make links at the end.
-      }
-      folder(fresh.get(put.path()), folder, locked && top ? 0700 : 0);
-    }
-  }
-
-  private void folder(String place, Folder folder, int more) throws IOException {
-    int mode = folder.mode() & 07777 | more;
-    tar.entry(Tar.FOLDER, place + "/", "", mode, 0, seconds(folder.modified()));
-  }
-
-  private boolean file(Put put, RegularFile file) throws IOException {
-    Path path =
-        Names.in(folders.computeIfAbsent(parent(put.path()), scanner::local), name(put.path()));
+  private void file(Plan.Item item, RegularFile file) throws IOException {
+    Path folder = folders.computeIfAbsent(parent(item.path()), scanner::local);
+    Path path = Names.in(folder, name(item.path()));
+    checksum = Scanner.isRacy(file) ? new CRC32C() : null; // Once it is sent, it may look old.
     try (Source in = new Source(path)) {
-      return file.size() <= SMALL ? small(put, file, in) : large(put, file, in);
-    } catch (Unreadable broken) {
-      if (isThere(path, file)) {
-        scanner.problem(
-            put.path(),
-            "cannot be read (" + Failure.reason(broken.why) + "): not sent",
-            Scanner.UNREADABLE);
-        unreadable.add(put.path());
-      } else {
-        stale.add(put.path());
+      if (!(file.size() <= SMALL ? small(item, file, in) : large(item, file, in))) {
+        stale.add(item.path());
+        return;
       }
-      return false;
+      if (checksum != null) {
+        scanner.sent(item.path(), file, checksum.getValue());
+      }
+      bytes += file.size();
+      progress.fileRead();
+    } catch (Unreadable broken) {
+      if (!isUnchanged(path, file)) {
+        stale.add(item.path());
+        return;
+      }
+      String reason = Failure.reason(broken.why);
+      scanner.problem(item.path(), "cannot be read (" + reason + "): not sent", Scanner.UNREADABLE);
+      unreadable.add(item.path());
     }
   }
 
-  /** Whether it is still the file that the snapshot knows, by what is quickly asked. */
-  private static boolean isThere(Path path, RegularFile file) {
+  /** Whether size and time are still those of the scan. */
+  private static boolean isUnchanged(Path path, RegularFile file) {
     try {
       BasicFileAttributes now =
           Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
@@ -1424,59 +1318,50 @@ final class Archive {
     }
   }
 
-  private boolean small(Put put, RegularFile file, Source in) throws IOException {
+  /** Writes a file, unless it has changed. */
+  private boolean small(Plan.Item item, RegularFile file, Source in) throws IOException {
     int length = in.read(buffer, (int) file.size() + 1);
-    if (length != file.size() || !isThere(in.path, file)) {
-      stale.add(put.path());
+    if (length != file.size() || !isUnchanged(in.path, file)) {
       return false;
     }
-    header(place(put.path(), false), file);
-    tar.write(buffer, length);
-    tar.pad(length);
-    progress.read(length);
-    if (Scanner.isRacy(file)) {
-      CRC32C checksum = new CRC32C();
-      checksum.update(buffer, 0, length);
-      scanner.sent(put.path(), file, checksum.getValue());
-    }
-    bytes += length;
+    tar.file(item.place(), item.mode(), length, file.modified());
+    content(length);
+    tar.end();
     return true;
   }
 
-  /** Its header is on the way before it is read: if it changes, what came of it is dropped. */
-  private boolean large(Put put, RegularFile file, Source in) throws IOException {
-    String place = place(put.path(), false);
-    CRC32C checksum = new CRC32C();
-    header(place, file);
+  /** Writes a file while reading it. The receiver drops it if it changes meanwhile. */
+  private boolean large(Plan.Item item, RegularFile file, Source in) throws IOException {
     boolean whole = true;
+    tar.file(item.place(), item.mode(), file.size(), file.modified());
     for (long left = file.size(); left > 0; ) {
       int wanted = (int) Math.min(left, SMALL);
       int length = whole ? in.readOrEnd(buffer, wanted) : 0;
-      if (length < wanted) { // It shrank, or broke: zeros keep the archive readable.
+      if (length < wanted) { // It has shrunk or cannot be read: zeros keep the archive in form.
         whole = false;
         Arrays.fill(buffer, length, wanted, (byte) 0);
       }
-      checksum.update(buffer, 0, wanted);
-      tar.write(buffer, wanted);
-      progress.read(wanted);
+      content(wanted);
       left -= wanted;
     }
-    tar.pad(file.size());
-    if (!whole || in.readOrEnd(buffer, 1) > 0 || !isThere(in.path, file)) {
-      torn.add(place);
-      stale.add(put.path());
-      touched.add(parent(put.path())); // Its folder came with it, and changes when it goes.
-      stampedLater.add(parent(put.path()));
-      return false;
+    tar.end();
+    whole = whole && in.readOrEnd(buffer, 1) == 0 && isUnchanged(in.path, file);
+    if (!whole) {
+      torn.add(item.path());
     }
-    if (Scanner.isRacy(file)) {
-      scanner.sent(put.path(), file, checksum.getValue());
-    }
-    bytes += file.size();
-    return true;
+    return whole;
   }
 
-  /** Reading failed, which is the matter of one file; when writing fails, the link is broken. */
+  /** Writes what the buffer holds. */
+  private void content(int length) throws IOException {
+    tar.write(buffer, length);
+    progress.read(length);
+    if (checksum != null) {
+      checksum.update(buffer, 0, length);
+    }
+  }
+
+  /** A file could not be read. When writing fails, the link is broken. */
   private static final class Unreadable extends IOException {
     private static final long serialVersionUID = 1;
     private final IOException why;
@@ -1487,7 +1372,7 @@ final class Archive {
     }
   }
 
-  /** A file of the source while it is read. */
+  /** A file of the source, open for reading. */
   private static final class Source implements AutoCloseable {
     private final Path path;
     private final InputStream in;
@@ -1496,7 +1381,7 @@ final class Archive {
       this.path = path;
       try {
         if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
-          throw new NoSuchFileException(path.toString()); // To open a FIFO would take for ever.
+          throw new NoSuchFileException(path.toString()); // Opening a FIFO would never end.
         }
         in = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS);
       } catch (IOException broken) {
@@ -1504,7 +1389,7 @@ final class Archive {
       }
     }
 
-    /** As many bytes as there are, up to length. */
+    /** Reads up to so many bytes, fewer only at the end of the file. */
     int read(byte[] to, int length) throws Unreadable {
       try {
         return in.readNBytes(to, 0, length);
@@ -1513,7 +1398,7 @@ final class Archive {
       }
     }
 
-    /** The same, where an error is as good as the end. */
+    /** Reads likewise, and takes an error for the end. */
     int readOrEnd(byte[] to, int length) {
       try {
         return read(to, length);
@@ -1530,141 +1415,6 @@ final class Archive {
         throw new Unreadable(broken);
       }
     }
-  }
-
-  private void header(String place, RegularFile file) throws IOException {
-    tar.entry(Tar.FILE, place, "", file.mode(), file.size(), seconds(file.modified()));
-  }
-
-  /**
-   * The folders to be stamped. Their modes and times come with the tree if there is one, and for
-   * those where something is deleted after that, in a skeleton of their own.
-   */
-  private List<String> stamps() throws IOException {
-    if (!facts.ownsRoot()) {
-      touched.remove("");
-    }
-    List<String> stamped = new ArrayList<>();
-    for (String path : touched) {
-      if (find(now, path) instanceof Folder folder) {
-        stamped.add(path);
-        applied.add(new Put(path, folder, false));
-        if (!inTree() || hasSpecialBitsBeyond(path, folder.mode())) {
-          stampedLater.add(path);
-        }
-      }
-    }
-    stampedLater.retainAll(stamped);
-    if (inTree()) {
-      skeleton("./t", stamped, stampedLater);
-    }
-    skeleton("./d", stampedLater, Set.of());
-    return stamped;
-  }
-
-  /** Whether what is put as a tree brings the modes and times of folders, too. */
-  private boolean inTree() {
-    return asTree && atOnce();
-  }
-
-  /** Whether many folders are given their modes and times by one command. */
-  private boolean atOnce() {
-    return facts.links() && facts.ownsRoot() && facts.changesModes();
-  }
-
-  /**
-   * These folders and those they are in.
-   *
-   * @param writable those that have to stay so for a while
-   */
-  private void skeleton(String place, Collection<String> paths, Set<String> writable)
-      throws IOException {
-    TreeSet<String> folders = new TreeSet<>(Collections.reverseOrder());
-    for (String path : paths) {
-      for (String up = path; !up.isEmpty(); up = parent(up)) {
-        folders.add(up);
-      }
-    }
-    if (!paths.isEmpty()) {
-      for (String path : folders) { // In reverse order a folder comes after what is in it.
-        folder(place + "/" + path, (Folder) find(now, path), writable.contains(path) ? 0700 : 0);
-      }
-      folder(place, now, writable.contains("") ? 0700 : 0);
-    }
-  }
-
-  private void plan(List<String> stamped) throws IOException {
-    StringBuilder plan = new StringBuilder();
-    if (!torn.isEmpty()) {
-      list("drop", torn);
-      plan.append("drop - -\n");
-    }
-    if (!facts.superuser()) {
-      for (String path : stamped) {
-        if (Diff.isLocked((Folder) find(now, path)) && !fresh.containsKey(path)) {
-          locked.add(path);
-        }
-      }
-      for (String path : locked) { // In order, so that the outer ones come first.
-        plan.append("unlock - ").append(escape(path)).append('\n');
-      }
-    }
-    if (lists.containsKey("clear") || lists.containsKey("clear-folders")) {
-      plan.append("clear - -\n");
-    }
-    for (int key = 0; key < groups.size(); key++) {
-      plan.append("into " + key + " ").append(escape(groups.get(key))).append('\n');
-    }
-    if (asTree) {
-      plan.append(inTree() ? "tree stamped -\n" : "tree - -\n");
-    }
-    if (lists.containsKey("deletes") || lists.containsKey("deletes-folders")) {
-      plan.append("delete - -\n");
-    }
-    if (!stampedLater.isEmpty() && atOnce()) {
-      plan.append("stamp - -\n");
-    }
-    Collections.reverse(stamped); // What is in a folder comes before it is closed.
-    for (String path : stamped) {
-      int mode = ((Folder) find(now, path)).mode() & 07777;
-      if (!atOnce() || hasSpecialBitsBeyond(path, mode)) {
-        plan.append("attributes " + Integer.toOctalString(mode) + " ").append(escape(path));
-        plan.append('\n');
-      }
-    }
-    for (Map.Entry<String, List<String>> list : lists.entrySet()) {
-      list(list.getKey(), list.getValue());
-    }
-    text("plan", plan.toString());
-  }
-
-  /** Set-id and sticky bits, which a stamp leaves where they are. */
-  private boolean hasSpecialBitsBeyond(String path, int mode) {
-    return find(there, path) instanceof Folder folder && (folder.mode() & 07000 & ~mode) != 0;
-  }
-
-  private void list(String name, List<String> paths) throws IOException {
-    text(name, String.join("\0", paths) + "\0");
-  }
-
-  private void text(String name, String text) throws IOException {
-    byte[] content = text.getBytes(StandardCharsets.ISO_8859_1);
-    tar.entry(Tar.FILE, "./" + name, "", 0600, content.length, 0);
-    tar.write(content);
-    tar.pad(content.length);
-  }
-
-  /** A path as one word of the plan, that no shell can misread. */
-  private static String escape(String path) {
-    StringBuilder word = new StringBuilder();
-    for (char c : (path.isEmpty() ? "." : path).toCharArray()) {
-      if (c < 0x80 && (Character.isLetterOrDigit(c) || "/._-+,@=".indexOf(c) >= 0)) {
-        word.append(c);
-      } else {
-        word.append(String.format("\\0%03o", (int) c));
-      }
-    }
-    return word.toString();
   }
 }
 

@@ -3,118 +3,121 @@ package dev.frep;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.nio.file.attribute.FileTime;
+import java.util.concurrent.TimeUnit;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
- * Writes tar archives that GNU tar, BusyBox and bsdtar read alike: the old GNU format, in which
- * names are bytes, long ones go before their entry, and large numbers are binary. Owners are left
- * at 0 and not meant to be restored.
+ * Writes a tar archive that GNU tar, BusyBox and bsdtar read alike. Names are bytes, one a char.
+ * GNU's extensions carry long names and large sizes, since a PAX record would recode a name. Every
+ * owner is 0; the receiver does not restore owners.
+ *
+ * <p>For 50,000 small files commons-compress takes 0.15 s of a processor and 100 MB of garbage more
+ * than a writer of our own did, and for each GB of large ones 0.1 s, since it writes 512 bytes at a
+ * time. The first entry of a run loads its classes, in 35 ms. Times to the nanosecond add 1 KiB to
+ * each entry, and for 50,000 files 0.1 s.
  */
 final class Tar {
-  static final char FILE = '0';
-  static final char LINK = '2';
-  static final char FOLDER = '5';
+  private static final long SECOND = 1_000_000_000;
 
-  private static final char LONG_LINK = 'K';
-  private static final char LONG_NAME = 'L';
-  private static final int BLOCK = 512;
-  private static final int NAME_BYTES = 100;
+  private final TarArchiveOutputStream out;
+  private final boolean paxTimes;
 
-  private final OutputStream out;
-  private final byte[] header = new byte[BLOCK];
+  // Reused for all entries of their kind: making one costs more than writing it.
+  private final TarArchiveEntry file = entry(TarConstants.LF_NORMAL);
+  private final TarArchiveEntry folder = entry(TarConstants.LF_DIR);
+  private final TarArchiveEntry link = entry(TarConstants.LF_SYMLINK);
+  private final TarArchiveEntry times = entry(TarConstants.LF_PAX_EXTENDED_HEADER_LC);
 
-  Tar(OutputStream out) {
-    this.out = out;
+  /**
+   * Writes to a stream that the caller closes.
+   *
+   * @param paxTimes whether times keep their nanoseconds, each in a PAX header before its entry
+   */
+  Tar(OutputStream out, boolean paxTimes) {
+    this.out = new TarArchiveOutputStream(out, StandardCharsets.ISO_8859_1.name());
+    this.out.setLongFileMode(TarArchiveOutputStream.LONGFILE_GNU);
+    this.out.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_STAR);
+    this.paxTimes = paxTimes;
+    times.setName("././@PaxHeader");
+  }
+
+  private static TarArchiveEntry entry(byte kind) {
+    TarArchiveEntry entry = new TarArchiveEntry("", kind, true);
+    entry.setNames("", "");
+    return entry;
   }
 
   /**
-   * Begins an entry; a file's content is to be written next, then {@link #pad}.
+   * Begins a file; {@link #write} its content next, then {@link #end} it.
    *
-   * @param name bytes, one a char; a folder's ends with a slash
-   * @param target of a link, bytes, one a char; else ""
-   * @param size of the content, in bytes
-   * @param seconds since 1970
+   * @param size in bytes
+   * @param modified in nanoseconds since 1970
    */
-  void entry(char type, String name, String target, int mode, long size, long seconds)
-      throws IOException {
-    if (target.length() > NAME_BYTES) {
-      longText(LONG_LINK, target);
-    }
-    if (name.length() > NAME_BYTES) {
-      longText(LONG_NAME, name);
-    }
-    header(type, name, target, mode, size, seconds);
+  void file(String name, int mode, long size, long modified) throws IOException {
+    file.setMode(mode);
+    file.setSize(size);
+    begin(file, name, modified);
   }
 
-  /** A name that does not fit into the header of its entry: it comes as content of one before. */
-  private void longText(char type, String text) throws IOException {
-    header(type, "././@LongLink", "", 0644, text.length() + 1L, 0);
-    write(text.getBytes(StandardCharsets.ISO_8859_1));
-    out.write(0);
-    pad(text.length() + 1L);
+  /** Writes a folder, without its content. */
+  void folder(String name, int mode, long modified) throws IOException {
+    folder.setMode(mode);
+    begin(folder, name + "/", modified);
+    end();
   }
 
-  /** The fields of POSIX ustar with GNU's magic: offsets and lengths in bytes. */
-  private void header(char type, String name, String target, int mode, long size, long seconds)
-      throws IOException {
-    Arrays.fill(header, (byte) 0);
-    text(name, 0);
-    number(mode, 100, 8);
-    number(0, 108, 8); // owner
-    number(0, 116, 8); // group
-    number(size, 124, 12);
-    number(seconds, 136, 12);
-    Arrays.fill(header, 148, 156, (byte) ' '); // The checksum counts itself as blanks.
-    header[156] = (byte) type;
-    text(target, 157);
-    text("ustar  ", 257);
-    int sum = 0;
-    for (byte b : header) {
-      sum += b & 0xff;
+  void link(String name, String target, long modified) throws IOException {
+    link.setMode(0777);
+    link.setLinkName(target);
+    begin(link, name, modified);
+    end();
+  }
+
+  private void begin(TarArchiveEntry entry, String name, long modified) throws IOException {
+    long nanos = Math.max(0, modified); // Not every tar reads a time before 1970.
+    FileTime seconds = FileTime.from(nanos / SECOND, TimeUnit.SECONDS);
+    if (paxTimes && nanos % SECOND != 0) {
+      byte[] record = record(nanos);
+      times.setSize(record.length);
+      times.setModTime(seconds);
+      out.putArchiveEntry(times);
+      out.write(record);
+      out.closeArchiveEntry();
     }
-    number(sum, 148, 7);
-    out.write(header);
+    entry.setName(name);
+    entry.setModTime(seconds);
+    out.putArchiveEntry(entry);
   }
 
-  @SuppressWarnings("deprecation") // Of all ways to get at the bytes of a string this one is short.
-  private void text(String text, int at) {
-    text.getBytes(0, Math.min(text.length(), NAME_BYTES), header, at);
-  }
-
-  /** Octal digits and a NUL; what has too many of them in binary, marked by the first bit. */
-  private void number(long value, int at, int length) {
-    long rest = value;
-    for (int i = length - 2; i >= 0; i--) {
-      header[at + i] = (byte) ('0' + (rest & 7));
-      rest >>>= 3;
-    }
-    if (rest != 0) {
-      rest = value;
-      for (int i = length - 1; i > 0; i--) {
-        header[at + i] = (byte) rest;
-        rest >>>= 8;
-      }
-      header[at] = (byte) 0x80;
-    }
-  }
-
-  void write(byte[] content) throws IOException {
-    write(content, content.length);
+  /** Returns a PAX record, which begins with its own length: two digits for any time. */
+  private static byte[] record(long nanos) {
+    String fraction = Long.toString(SECOND + nanos % SECOND).substring(1);
+    String record = " mtime=" + nanos / SECOND + "." + fraction + "\n";
+    return (record.length() + 2 + record).getBytes(StandardCharsets.ISO_8859_1);
   }
 
   void write(byte[] content, int length) throws IOException {
     out.write(content, 0, length);
   }
 
-  /** Fills the last block of a content of that size. */
-  void pad(long size) throws IOException {
-    out.write(ZEROS, 0, (int) (-size & BLOCK - 1));
+  /** Ends a file. */
+  void end() throws IOException {
+    out.closeArchiveEntry();
   }
 
-  /** Two empty blocks are the end. */
+  /** Writes a short file that only its owner may read. */
+  void text(String name, String content) throws IOException {
+    byte[] bytes = content.getBytes(StandardCharsets.ISO_8859_1);
+    file(name, 0600, bytes.length, 0);
+    write(bytes, bytes.length);
+    end();
+  }
+
+  /** Ends the archive. */
   void finish() throws IOException {
-    out.write(ZEROS);
+    out.finish();
   }
-
-  private static final byte[] ZEROS = new byte[2 * BLOCK];
 }

@@ -62,6 +62,11 @@ record Folder(int mode, long modified, long inode, SortedMap<String, Entry> chil
     }
     return before;
   }
+
+  /** Whether its owner cannot add or remove entries. */
+  boolean isLocked() {
+    return (mode & 0300) != 0300;
+  }
 }
 
 /**

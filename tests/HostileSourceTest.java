@@ -181,7 +181,7 @@ class HostileSourceTest {
     assumeTrue(Commands.missing(tar.split(" ")[0]).isEmpty(), tar + " is not here");
     var size = 9L << 30;
     var bytes = new ByteArrayOutputStream();
-    new Tar(bytes).entry(Tar.FILE, "./n/0/large", "", 0644, size, 1_700_000_000);
+    new Tar(bytes, false).file("./n/0/large", 0644, size, 1_700_000_000_000_000_000L);
     var file = base.resolve("header.tar");
     Files.write(file, bytes.toByteArray());
 

@@ -43,6 +43,7 @@
 //SOURCES OutboxTest.java
 //SOURCES OwnerTest.java
 //SOURCES PartsTest.java
+//SOURCES PlanTest.java
 //SOURCES PlugInTest.java
 //SOURCES PodmanStore.java
 //SOURCES PodsReplicationTest.java
@@ -56,6 +57,7 @@
 //SOURCES Small.java
 //SOURCES SshReplicationTest.java
 //SOURCES Sshd.java
+//SOURCES TarTest.java
 //SOURCES TransportsTest.java
 //SOURCES TrashTest.java
 //SOURCES TreeTest.java

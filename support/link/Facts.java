@@ -7,6 +7,7 @@ import java.util.Map;
  *
  * @param tar the tar there, in its own words
  * @param gnuTar whether that is GNU's
+ * @param paxTimes whether tar reads times from PAX headers, to the nanosecond
  * @param records whether tar takes no byte more than whole records from a pipe
  * @param unzips whether there is a gzip
  * @param lists whether find prints records, so that digests can be compared
@@ -20,6 +21,7 @@ import java.util.Map;
 record Facts(
     String tar,
     boolean gnuTar,
+    boolean paxTimes,
     boolean records,
     boolean unzips,
     boolean lists,
@@ -37,6 +39,7 @@ record Facts(
     return new Facts(
         Names.show(tar).replace('_', ' '),
         tar.contains("GNU"),
+        false, // Not yet: listings and digests compare whole seconds.
         "yes".equals(words.get("records")),
         "gzip".equals(words.get("zip")),
         "gnu".equals(words.get("lists")),
