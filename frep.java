@@ -5,47 +5,44 @@
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
-//SOURCES support/Options.java support/Tree.java support/link/Facts.java support/link/Listing.java
-//SOURCES support/link/Reply.java support/link/Shell.java support/system/Processes.java
-//SOURCES support/system/Text.java support/Arguments.java support/Chmod.java support/Sweep.java
-//SOURCES support/Tar.java support/console/Console.java support/console/Display.java
-//SOURCES support/console/Event.java support/console/Json.java support/console/Lines.java
-//SOURCES support/console/Meter.java support/console/Palette.java support/console/Row.java
-//SOURCES support/console/Screen.java support/console/Strip.java support/console/Summary.java
-//SOURCES support/console/Terminal.java support/git/GitIndex.java support/git/GitPause.java
-//SOURCES support/git/GitRepository.java support/git/IgnorePattern.java support/git/IgnoreRules.java
-//SOURCES support/link/Digest.java support/link/Intake.java support/link/Link.java
+//SOURCES support/Arguments.java support/Chmod.java support/Options.java support/Sweep.java
+//SOURCES support/Tar.java support/Tree.java support/console/Console.java
+//SOURCES support/console/Display.java support/console/Event.java support/console/Json.java
+//SOURCES support/console/Lines.java support/console/Meter.java support/console/Palette.java
+//SOURCES support/console/Row.java support/console/Screen.java support/console/Strip.java
+//SOURCES support/console/Summary.java support/console/Terminal.java support/git/GitIndex.java
+//SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/IgnorePattern.java
+//SOURCES support/git/IgnoreRules.java support/link/Digest.java support/link/Facts.java
+//SOURCES support/link/Intake.java support/link/Link.java support/link/Listing.java
 //SOURCES support/link/Memory.java support/link/Pace.java support/link/Refusal.java
-//SOURCES support/link/Route.java support/system/Names.java support/system/SmallFile.java
-//SOURCES support/system/Stat.java support/system/Stop.java support/tasks/About.java
-//SOURCES support/tasks/Check.java support/tasks/Errand.java support/tasks/Hook.java
-//SOURCES support/tasks/Hooks.java support/tasks/Inquiry.java support/tasks/ManPage.java
-//SOURCES support/tasks/OutputLines.java support/tasks/Preview.java support/tasks/Run.java
-//SOURCES support/tasks/Scripts.java support/tasks/Undo.java support/tasks/Verify.java
-//SOURCES transports/Docker.java transports/DockerCompose.java transports/Engine.java
-//SOURCES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
-//SOURCES transports/Transport.java transports/Transports.java
-//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Options.java
-//FILES support/Tree.java support/link/Facts.java support/link/Listing.java support/link/Reply.java
-//FILES support/link/Shell.java support/system/Processes.java support/system/Text.java
-//FILES support/Arguments.java support/Chmod.java support/Sweep.java support/Tar.java
-//FILES support/console/Console.java support/console/Display.java support/console/Event.java
-//FILES support/console/Json.java support/console/Lines.java support/console/Meter.java
-//FILES support/console/Palette.java support/console/Row.java support/console/Screen.java
-//FILES support/console/Strip.java support/console/Summary.java support/console/Terminal.java
-//FILES support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java
-//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Digest.java
-//FILES support/link/Intake.java support/link/Link.java support/link/Memory.java
-//FILES support/link/Pace.java support/link/Refusal.java support/link/Route.java
-//FILES support/system/Names.java support/system/SmallFile.java support/system/Stat.java
-//FILES support/system/Stop.java support/tasks/About.java support/tasks/Check.java
-//FILES support/tasks/Errand.java support/tasks/Hook.java support/tasks/Hooks.java
-//FILES support/tasks/Inquiry.java support/tasks/ManPage.java support/tasks/OutputLines.java
-//FILES support/tasks/Preview.java support/tasks/Run.java support/tasks/Scripts.java
-//FILES support/tasks/Undo.java support/tasks/Verify.java transports/Docker.java
-//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
-//FILES transports/Transports.java
+//SOURCES support/link/Reply.java support/link/Route.java support/link/Shell.java
+//SOURCES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
+//SOURCES support/system/Stat.java support/system/Stop.java support/system/Text.java
+//SOURCES support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java
+//SOURCES support/tasks/Compare.java support/tasks/Hooks.java support/tasks/ManPage.java
+//SOURCES support/tasks/Scripts.java transports/Docker.java transports/DockerCompose.java
+//SOURCES transports/Engine.java transports/Kubectl.java transports/Local.java
+//SOURCES transports/Podman.java transports/Ssh.java transports/Transport.java
+//SOURCES transports/Transports.java
+//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
+//FILES support/Chmod.java support/Options.java support/Sweep.java support/Tar.java
+//FILES support/Tree.java support/console/Console.java support/console/Display.java
+//FILES support/console/Event.java support/console/Json.java support/console/Lines.java
+//FILES support/console/Meter.java support/console/Palette.java support/console/Row.java
+//FILES support/console/Screen.java support/console/Strip.java support/console/Summary.java
+//FILES support/console/Terminal.java support/git/GitIndex.java support/git/GitPause.java
+//FILES support/git/GitRepository.java support/git/IgnorePattern.java support/git/IgnoreRules.java
+//FILES support/link/Digest.java support/link/Facts.java support/link/Intake.java
+//FILES support/link/Link.java support/link/Listing.java support/link/Memory.java
+//FILES support/link/Pace.java support/link/Refusal.java support/link/Reply.java
+//FILES support/link/Route.java support/link/Shell.java support/system/Names.java
+//FILES support/system/Processes.java support/system/SmallFile.java support/system/Stat.java
+//FILES support/system/Stop.java support/system/Text.java support/tasks/About.java
+//FILES support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java
+//FILES support/tasks/Hooks.java support/tasks/ManPage.java support/tasks/Scripts.java
+//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java
+//FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
+//FILES transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 
@@ -130,12 +127,12 @@ public final class frep {
   private static int perform(Options options, List<Route> routes, Console console)
       throws Exception {
     if (options.task() instanceof Task.Check) {
-      return Check.all(options, routes, console).code;
+      return Ask.check(options, routes, console).code;
     } else if (options.task() instanceof Task.Undo) {
-      return Undo.all(options, routes, console).code;
+      return Ask.undo(options, routes, console).code;
     } else if (options.task() instanceof Task.Run run) {
       Exit copied = replicate(options, routes, console);
-      return Run.after(options, routes, run.command(), console, copied);
+      return Command.run(options, routes.get(0), run.command(), console, copied);
     }
     return replicate(options, routes, console).code;
   }
@@ -184,7 +181,12 @@ public final class frep {
       for (Target target : targets) {
         exit = Exit.worse(exit, target.finish());
       }
-      hooks.drain(() -> options.watch() || stop.asked());
+      if (!options.watch()) {
+        exit = Exit.worse(exit, hooks.drain(stop::asked));
+        if (options.task() instanceof Task.Run && stop.asked()) {
+          return Exit.INTERRUPTED; // The command must not begin.
+        }
+      }
       return exit;
     } finally {
       targets.forEach(Target::abandon);
@@ -1888,7 +1890,14 @@ final class Target {
 
   /** What to end with; null to try again, after a pause. */
   private Exit afterFailure(Failure failure) {
-    boolean again = connected && options.watch() && failure.exit == Exit.CONNECTION && !stopping;
+    if (failure.exit == Exit.CONNECTION) {
+      rest(GOODBYE);
+      if (stopping) {
+        console.debug(failure);
+        return settled() && inStep ? Exit.IN_STEP : Exit.INTERRUPTED;
+      }
+    }
+    boolean again = connected && options.watch() && failure.exit == Exit.CONNECTION;
     told = null;
     if (!again) {
       console.error(failure.getMessage(), failure.hint);
@@ -1899,6 +1908,9 @@ final class Target {
     pause = pause.compareTo(LAST_PAUSE.dividedBy(2)) < 0 ? pause.multipliedBy(2) : LAST_PAUSE;
     return stopping ? failure.exit : null;
   }
+
+  /** A signal that ends the connection as well as frep may be heard of a little later. */
+  private static final Duration GOODBYE = Duration.ofMillis(200);
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
   private static final Duration LAST_PAUSE = Duration.ofSeconds(30);
@@ -1925,7 +1937,7 @@ final class Target {
       if (!tar.contains("GNU")) {
         console.say("no GNU tar there: " + tar + " is used instead");
       }
-      free = parseFree(ready.facts().getOrDefault("free", ""));
+      free = Facts.bytes(ready.facts().getOrDefault("free", ""));
     }
     recall();
     facts =
@@ -1969,11 +1981,6 @@ final class Target {
     }
   }
 
-  /** Bytes; very many if it is not known. */
-  static long parseFree(String kib) {
-    return kib.matches("[0-9]{1,15}") ? Long.parseLong(kib) * 1024 : Long.MAX_VALUE;
-  }
-
   /** Warns of a disk that will be full: some file systems hold more than they say. */
   private void warnOfFullDisk(Folder there) {
     fullDiskTold = true;
@@ -2001,7 +2008,7 @@ final class Target {
     Folder there = ((Listed) await(link, Listed.class)).there();
     link.command("sums");
     Map<String, String> sums = ((Sums) await(link, Sums.class)).sums();
-    List<Event.Difference> differences = Verify.differences(goal(), there, sums, scanner::local);
+    List<Event.Difference> differences = Compare.verify(goal(), there, sums, scanner::local);
     differences.forEach(console::tell);
     console.tell(new Event.Compared(count(wanted), differences.size()));
     return differences.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
@@ -2012,7 +2019,7 @@ final class Target {
     Folder goal = goal();
     List<Change> changes = missing(there, goal);
     changes.removeIf(change -> isHeld(change, Set.of()));
-    Preview.lines(changes, there).forEach(console::answer);
+    Compare.preview(changes, there).forEach(console::answer);
     warnOfFullDisk(there);
     guard(changes, there);
     return scanner.verdict();
@@ -2227,8 +2234,11 @@ final class Target {
           news = false;
           changed.run();
         }
-        boolean nothingLeft = tried == goal && !resting && !isRestless();
-        if (whole && (nothingLeft || last && cut(missing(expected, goal)).isEmpty())) {
+        boolean nothingLeft =
+            last
+                ? cut(missing(expected, goal)).isEmpty()
+                : tried == goal && !resting && !isRestless();
+        if (whole && nothingLeft) {
           settle(goal);
           expected = ours;
           if (midway && options.copying().trash()) { // What comes next is another change.

@@ -48,6 +48,7 @@
 //SOURCES Rootfs.java
 //SOURCES RunTest.java
 //SOURCES Session.java
+//SOURCES SignalTest.java
 //SOURCES SlowLink.java
 //SOURCES SshReplicationTest.java
 //SOURCES Sshd.java

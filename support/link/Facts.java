@@ -18,4 +18,9 @@ record Facts(
   boolean changesModes() {
     return gnuTar || superuser;
   }
+
+  /** Parses a number of KiB; returns bytes, very many if the target does not know. */
+  static long bytes(String kib) {
+    return kib.matches("[0-9]{1,15}") ? Long.parseLong(kib) * 1024 : Long.MAX_VALUE;
+  }
 }
