@@ -6,13 +6,12 @@
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
 //SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/Options.java
-//SOURCES support/Plan.java support/Sweep.java support/Tar.java support/Tree.java support/Tree.java
-//SOURCES support/Tree.java support/console/Console.java support/console/Event.java
-//SOURCES support/console/Json.java support/console/Lines.java support/console/Meter.java
-//SOURCES support/console/Row.java support/console/Screen.java support/console/Terminal.java
-//SOURCES support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java
-//SOURCES support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java
-//SOURCES support/git/IgnoreRules.java support/link/Facts.java support/link/Facts.java
+//SOURCES support/Plan.java support/Sweep.java support/Tar.java support/Tree.java
+//SOURCES support/console/Console.java support/console/Event.java support/console/Json.java
+//SOURCES support/console/Lines.java support/console/Meter.java support/console/Row.java
+//SOURCES support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java
+//SOURCES support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java
+//SOURCES support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
 //SOURCES support/link/Facts.java support/link/Intake.java support/link/Journal.java
 //SOURCES support/link/Known.java support/link/Link.java support/link/Listing.java
 //SOURCES support/link/Outbox.java support/link/Pace.java support/link/Record.java
@@ -20,37 +19,31 @@
 //SOURCES support/link/Route.java support/link/Shell.java support/system/Names.java
 //SOURCES support/system/Processes.java support/system/SmallFile.java support/system/Stat.java
 //SOURCES support/system/Stop.java support/system/Text.java support/tasks/About.java
-//SOURCES support/tasks/Check.java support/tasks/Errand.java support/tasks/Hook.java
-//SOURCES support/tasks/Hooks.java support/tasks/Inquiry.java support/tasks/Look.java
-//SOURCES support/tasks/ManPage.java support/tasks/OutputLines.java support/tasks/Preview.java
-//SOURCES support/tasks/Run.java support/tasks/Scripts.java support/tasks/Undo.java
-//SOURCES support/tasks/Verify.java transports/Docker.java transports/DockerCompose.java
-//SOURCES transports/Engine.java transports/Kubectl.java transports/Local.java
-//SOURCES transports/Podman.java transports/Ssh.java transports/Transport.java
-//SOURCES transports/Transports.java
+//SOURCES support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java
+//SOURCES support/tasks/Hooks.java support/tasks/ManPage.java support/tasks/Scripts.java
+//SOURCES transports/Docker.java transports/DockerCompose.java transports/Engine.java
+//SOURCES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
+//SOURCES transports/Transport.java transports/Transports.java
 //FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
 //FILES support/Chmod.java support/Hints.java support/Options.java support/Plan.java
-//FILES support/Sweep.java support/Tar.java support/Tree.java support/Tree.java support/Tree.java
-//FILES support/console/Console.java support/console/Event.java support/console/Json.java
-//FILES support/console/Lines.java support/console/Meter.java support/console/Row.java
-//FILES support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java
-//FILES support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java
-//FILES support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
-//FILES support/link/Facts.java support/link/Facts.java support/link/Facts.java
+//FILES support/Sweep.java support/Tar.java support/Tree.java support/console/Console.java
+//FILES support/console/Event.java support/console/Json.java support/console/Lines.java
+//FILES support/console/Meter.java support/console/Row.java support/console/Screen.java
+//FILES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
+//FILES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
+//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Facts.java
 //FILES support/link/Intake.java support/link/Journal.java support/link/Known.java
 //FILES support/link/Link.java support/link/Listing.java support/link/Outbox.java
 //FILES support/link/Pace.java support/link/Record.java support/link/Refusal.java
 //FILES support/link/Reply.java support/link/Report.java support/link/Route.java
 //FILES support/link/Shell.java support/system/Names.java support/system/Processes.java
 //FILES support/system/SmallFile.java support/system/Stat.java support/system/Stop.java
-//FILES support/system/Text.java support/tasks/About.java support/tasks/Check.java
-//FILES support/tasks/Errand.java support/tasks/Hook.java support/tasks/Hooks.java
-//FILES support/tasks/Inquiry.java support/tasks/Look.java support/tasks/ManPage.java
-//FILES support/tasks/OutputLines.java support/tasks/Preview.java support/tasks/Run.java
-//FILES support/tasks/Scripts.java support/tasks/Undo.java support/tasks/Verify.java
-//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java
-//FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
-//FILES transports/Transport.java transports/Transports.java
+//FILES support/system/Text.java support/tasks/About.java support/tasks/Ask.java
+//FILES support/tasks/Command.java support/tasks/Compare.java support/tasks/Hooks.java
+//FILES support/tasks/ManPage.java support/tasks/Scripts.java transports/Docker.java
+//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
+//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
+//FILES transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 
@@ -128,14 +121,14 @@ public final class frep {
   private static int perform(Options options, List<Route> routes, Console console)
       throws Exception {
     if (options.task() instanceof Task.Check) {
-      return Check.all(options, routes, console).code;
+      return Ask.check(options, routes, console).code;
     } else if (options.task() instanceof Task.Undo) {
-      return Undo.all(options, routes, console).code;
+      return Ask.undo(options, routes, console).code;
     } else if (options.looks()) {
       return compare(options, routes, console).code;
     } else if (options.task() instanceof Task.Run run) {
       Exit copied = replicate(options, routes, console);
-      return Run.after(options, routes, run.command(), console, copied);
+      return Command.run(options, routes.get(0), run.command(), console, copied);
     }
     return replicate(options, routes, console).code;
   }
@@ -153,7 +146,8 @@ public final class frep {
       for (Route route : routes) {
         Console its = console.of(route::label, routes.size() > 1);
         targets.add(
-            new Target(options, route, scanner, dirty, its, hooks.of(route), () -> busy(targets)));
+            new Target(
+                options, route, scanner, dirty, its, hooks.of(route), stop, () -> busy(targets)));
       }
       targets.forEach(Target::start); // They connect and list while the source is scanned.
       Folder first = scanner.scan(part -> offer(targets, new Snapshot(part, false)));
@@ -187,7 +181,12 @@ public final class frep {
       for (Target target : targets) {
         exit = Exit.worse(exit, target.join());
       }
-      hooks.drain(() -> options.watch() || stop.asked());
+      if (!options.watch()) {
+        exit = Exit.worse(exit, hooks.drain(stop::asked));
+        if (options.task() instanceof Task.Run && stop.asked()) {
+          return Exit.INTERRUPTED; // The command must not begin.
+        }
+      }
       return exit;
     } finally {
       targets.forEach(Target::stop);
@@ -232,8 +231,8 @@ public final class frep {
       throws Exception {
     Scanner scanner = new Scanner(options, null, console);
     Folder source = scanner.scan(part -> {});
-    Look look = new Look(options, source, scanner::local, Diff::between, scanner::belongs);
-    return Exit.worse(scanner.verdict(), look.at(routes, console));
+    Compare compare = new Compare(options, source, scanner::local, Diff::between, scanner::belongs);
+    return Exit.worse(scanner.verdict(), compare.with(routes, console));
   }
 }
 
@@ -1490,6 +1489,7 @@ final class Target {
   private final Dirty dirty;
   private final Console console;
   private final Runnable changed;
+  private final Stop stop;
   private final Known known;
   private final Outbox outbox = new Outbox(Diff::between);
   private final Pace pace;
@@ -1537,7 +1537,9 @@ final class Target {
       Dirty dirty,
       Console console,
       Runnable changed,
+      Stop stop,
       IntSupplier senders) {
+    this.stop = stop;
     this.options = options;
     this.route = route;
     this.scanner = scanner;
@@ -2035,19 +2037,19 @@ final class Target {
 
   private boolean isStopping() {
     rest(STOP_COMES);
-    return stopping;
+    return stopping || stop.asked();
   }
 
   private State rest() {
     rest(pause);
     pause = pause.compareTo(LAST_PAUSE.dividedBy(2)) < 0 ? pause.multipliedBy(2) : LAST_PAUSE;
-    return stopping ? end(loss.exit) : State.CONNECTING;
+    return stopping || stop.asked() ? end(loss.exit) : State.CONNECTING;
   }
 
   private void rest(Duration time) {
     long until = System.nanoTime() + time.toNanos();
     try {
-      while (!stopping && System.nanoTime() < until) {
+      while (!stopping && !stop.asked() && System.nanoTime() < until) {
         inbox.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
       }
     } catch (InterruptedException stop) {

@@ -55,7 +55,7 @@ class CheckTest {
           shell       %s.*
           tar         .*tar.* \\d+\\..*
           user        %s
-          writable    the copy can be made
+          writable    the copy can be created
           free space  \\d.* .B
           round trip  \\d+\\.\\d ms
           clock       the same
@@ -76,7 +76,7 @@ class CheckTest {
     Files.createDirectories(copy);
     var found = check(copy.getParent().toString(), List.of("--local", "--", "false"));
     found.exits(4);
-    assertTrue(found.out().contains("\n  writable    the copy is there\n"), found.out());
+    assertTrue(found.out().contains("\n  writable    the copy exists\n"), found.out());
     var lines = found.out().lines().toList();
     var other = lines.subList(lines.indexOf("false → " + copy), lines.size());
     assertEquals("  reach       NO: the connection ended (exit code 1)", other.get(1));

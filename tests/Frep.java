@@ -48,6 +48,7 @@ final class Frep {
   private Path input = Path.of("/dev/null");
   private Duration patience = PATIENCE;
   private boolean unprivileged;
+  private boolean group;
 
   private Frep() {
     environment.put("LC_ALL", "C.UTF-8");
@@ -103,6 +104,12 @@ final class Frep {
     return this;
   }
 
+  /** As a shell starts it: the leader of a process group, see {@link Running#signalGroup}. */
+  Frep inGroup() {
+    group = true;
+    return this;
+  }
+
   /** Gives a file or folder to that user. */
   static void giveAway(Path file) {
     if (ROOT) {
@@ -129,6 +136,9 @@ final class Frep {
   private Process process(Object... words) throws IOException {
     // Else it inherits an ignored SIGINT from a test run in the background.
     var command = new ArrayList<>(List.of("env", "--default-signal=INT,TERM,HUP,PIPE"));
+    if (group) {
+      command.add(0, "setsid");
+    }
     if (unprivileged) {
       command.addAll(List.of("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"));
       environment.put("XDG_CACHE_HOME", Shared.forAll().resolve("cache").toString());
@@ -351,6 +361,12 @@ final class Frep {
     void signal(String name) {
       descendants();
       Commands.run("kill", "-" + name, Long.toString(process.pid()));
+    }
+
+    /** Signals frep and its children, as a terminal does on Ctrl-C or when it is closed. */
+    void signalGroup(String name) {
+      descendants();
+      Commands.run("kill", "-" + name, "--", "-" + process.pid());
     }
 
     /** Waits until all that it had started has ended, too. */

@@ -120,19 +120,26 @@ class HooksTest {
   }
 
   @Test
+  void aCommandThatFailsCountsWithOnce() {
+    start(Shell.DASH, "--once", "--exec", "exit 3").awaitEnd().exits(1);
+    Commands.succeed(Map.of(), List.of("touch", "-d", "2001-01-01", source + "/file"));
+    start(Shell.DASH, "--once", "--exec-local", "exit 3").awaitEnd().exits(1);
+  }
+
+  @Test
   void runsHereAsWell() throws IOException {
     var command =
         "echo \"$FREP_TARGET has $(cat file)\"; pwd >&2; read -r _ <'" + fifo + "'; false";
     try (var frep = start(Shell.BASH, "--exec-local", command)) {
-      frep.awaitLine("here \\| env has first");
-      frep.awaitLine("here \\| " + source);
+      frep.awaitLine("exec-local \\| env has first");
+      frep.awaitLine("exec-local \\| " + source);
       write("second");
       Trees.awaitSame(source, copy);
       write("third");
       Trees.awaitSame(source, copy);
       release();
-      frep.awaitLine("frep: here: echo .*: exit code 1");
-      frep.awaitLine("here \\| env has third");
+      frep.awaitLine("frep: exec-local: echo .*: exit code 1");
+      frep.awaitLine("exec-local \\| env has third");
       assertFalse(frep.out().contains("has second"), frep::out);
       assertEquals(0, frep.stop());
       frep.awaitDescendants();

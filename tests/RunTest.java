@@ -124,7 +124,7 @@ class RunTest {
     result.exits(1);
     assertEquals("", result.out());
     assertTrue(
-        result.err().contains("frep: the copy is not in step: the command was not run\n"),
+        result.err().contains("frep: env: the copy is not in step: the command was not run\n"),
         result.err());
   }
 
@@ -133,7 +133,9 @@ class RunTest {
     var shells = "$PPID $(ps -o ppid= -p $PPID)"; // All that could say how it ended.
     var result = Frep.run(words(Shell.BASH, "kill -9 " + shells));
     result.exits(4);
-    assertTrue(result.err().contains("the connection of the command was lost"), result.err());
+    assertTrue(
+        result.err().startsWith("frep: env: the connection ended", result.err().indexOf("frep: ")),
+        result.err());
   }
 
   @Test

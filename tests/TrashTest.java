@@ -113,7 +113,7 @@ class TrashTest {
       assertEquals(content, Files.readString(copy.resolve("file")));
     }
     var none = undo(Shell.DASH).exits(1);
-    assertTrue(none.err().startsWith("frep: there is nothing to put back\nhint: "), none.err());
+    assertTrue(none.err().startsWith("frep: nothing to put back\nhint: "), none.err());
     once(Shell.DASH);
     assertEquals("the third\n", Files.readString(copy.resolve("file")), "the source counts");
   }
@@ -256,9 +256,10 @@ class TrashTest {
     assertEquals("canary\n", Files.readString(outside.resolve("inner")));
     assertEquals("a file\n", Files.readString(copy.resolve("folder")));
     for (var path : List.of("other/", "folder/")) {
-      assertTrue(result.err().contains(path + " cannot come back: something else is in its place"));
+      assertTrue(
+          result.err().contains(path + " cannot be put back: something else is in its place"));
     }
-    assertTrue(result.err().contains("it is kept in " + trash), result.err());
+    assertTrue(result.err().contains("the old one is kept in " + trash), result.err());
     Files.delete(copy.resolve("other"));
     Files.delete(copy.resolve("folder"));
     undo(shell).succeeds();

@@ -53,6 +53,7 @@
 //SOURCES Rootfs.java
 //SOURCES RunTest.java
 //SOURCES Session.java
+//SOURCES SignalTest.java
 //SOURCES SlowLink.java
 //SOURCES Small.java
 //SOURCES SshReplicationTest.java

@@ -177,7 +177,7 @@ final class Shell implements AutoCloseable {
   /** Why the command has ended: as its transport sees it, else in its own last words. */
   Failure epitaph() throws InterruptedException {
     boolean ended = waitFor(Duration.ofSeconds(2));
-    errors.join(1000);
+    awaitErrors();
     int exit = ended ? process.exitValue() : 0;
     String said = String.join("\n", takeLastWords());
     Optional<Transport.Advice> advice = route.explain(exit, said);
@@ -191,6 +191,11 @@ final class Shell implements AutoCloseable {
         "the connection ended (" + end + ")" + last,
         // Not the command itself: there may be a secret among its words.
         "the command must give a shell that reads commands; to try it, put before it: echo id |");
+  }
+
+  /** Waits until stderr has been handed on; what the command has left running may hold it open. */
+  void awaitErrors() throws InterruptedException {
+    errors.join(1000);
   }
 
   /** Ends the command at once. */

@@ -7,7 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Names of files as bytes. A name is carried as a {@code String} in which each char is one byte
@@ -155,26 +157,46 @@ final class Names {
   }
 
   /**
-   * A command as the system shall start it: deaf to the Ctrl-C that the terminal sends to all, so
-   * that what is on its way can arrive, and with its words as bytes.
+   * A command as the system starts it: with its words as bytes, and out of reach of the signals
+   * that a terminal or a {@code kill} sends to all of frep's process group. So frep alone decides
+   * when a connection ends, and can say goodbye over it.
    */
   static List<String> command(List<String> words) {
     if (!Files.isExecutable(Path.of("/bin/sh"))) {
-      return words; // Not Unix: as it is.
+      return words; // Not Unix: as they are.
     }
-    List<String> command = new ArrayList<>(List.of("/bin/sh", "-c"));
+    boolean apart = !SETSID.isEmpty() && !mayAskForPassword(words);
+    List<String> command = new ArrayList<>(apart ? SETSID : List.of());
+    String deaf = apart ? "" : "trap '' INT HUP; "; // docker, for one, listens all the same.
     if (words.stream().allMatch(Names::isAscii)) {
-      command.add("trap '' INT; exec \"$@\"");
-      command.add("sh");
+      command.addAll(List.of("/bin/sh", "-c", deaf + "exec \"$@\"", "sh"));
       command.addAll(words);
     } else {
       StringBuilder line = new StringBuilder();
-      words.forEach(word -> line.append(" '").append(word.replace("'", "'\\''")).append('\''));
+      words.forEach(word -> line.append(' ').append(Text.quote(word)));
       StringBuilder octal = new StringBuilder();
       line.chars().forEach(c -> octal.append(String.format("\\0%03o", c)));
-      command.add("trap '' INT; eval \"exec$(printf %b '" + octal + "')\"");
+      String eval = "eval \"exec$(printf %b '" + octal + "')\"";
+      command.addAll(List.of("/bin/sh", "-c", deaf + eval));
     }
     return command;
+  }
+
+  /** Starts a command in a session of its own; empty if the system has no setsid, as macOS. */
+  private static final List<String> SETSID =
+      Arrays.stream(System.getenv().getOrDefault("PATH", "/usr/bin:/bin").split(":"))
+          .filter(folder -> folder.startsWith("/"))
+          .map(folder -> folder + "/setsid")
+          .filter(file -> Files.isExecutable(Path.of(file)))
+          .limit(1)
+          .toList();
+
+  /** They ask at the terminal, which a session of its own does not have. */
+  private static final Set<String> ASKING = Set.of("doas", "ssh", "su", "sudo");
+
+  private static boolean mayAskForPassword(List<String> words) {
+    String name = words.get(0).substring(words.get(0).lastIndexOf('/') + 1);
+    return ASKING.contains(name) && !words.contains("BatchMode=yes");
   }
 
   static boolean isAscii(String text) {

@@ -6,7 +6,10 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /** Starts every process and every background thread of frep. */
 final class Processes {
@@ -78,6 +81,20 @@ final class Processes {
     List<ProcessHandle> started = process.descendants().toList();
     process.destroyForcibly();
     started.forEach(ProcessHandle::destroyForcibly);
+  }
+
+  /** Asks a process and all that it has started to end, and kills what does not in time. */
+  static void end(Process process, Duration patience) {
+    List<ProcessHandle> all =
+        Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
+    all.forEach(ProcessHandle::destroy);
+    try {
+      for (ProcessHandle each : all) {
+        each.onExit().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      }
+    } catch (ExecutionException | TimeoutException | InterruptedException unwilling) {
+      all.forEach(ProcessHandle::destroyForcibly);
+    }
   }
 
   /** Starts a thread that does not keep the program alive. */

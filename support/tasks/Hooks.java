@@ -4,38 +4,47 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /** The user's commands that follow changes: --exec in the copy, --exec-local in the source. */
 final class Hooks implements AutoCloseable {
+  /** How long a local command may take to end, and its output to close once it has ended. */
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
+
   private final Options options;
   private final Console console;
-  private final List<Hook> all = new ArrayList<>();
+  private final List<Hook> hooks = new ArrayList<>();
   private final Hook local;
+  private volatile Exit worst = Exit.IN_STEP;
 
   Hooks(Options options, Console console) {
     this.options = options;
     this.console = console;
-    local = options.watching().execLocal() == null ? null : add(new Hook("exec-local", new Here()));
+    local = options.watching().execLocal() == null ? null : add("exec-local", new Local());
   }
 
-  private Hook add(Hook hook) {
-    all.add(hook);
+  private Hook add(String name, Action action) {
+    Hook hook = new Hook(name, action);
+    hooks.add(hook);
     return hook;
   }
 
-  /** What a target shall do when there is something new in its copy. */
+  /** Returns what a target calls whenever something new has arrived in its copy. */
   Runnable of(Route target) {
-    Hook there = options.watching().exec() == null ? null : add(new Hook("exec", new There()));
+    Hook remote = options.watching().exec() == null ? null : add("exec", new Remote());
     return () -> {
-      if (there != null) {
-        there.ask(target);
+      if (remote != null) {
+        remote.ask(target);
       }
       if (local != null) {
         local.ask(target);
@@ -43,60 +52,145 @@ final class Hooks implements AutoCloseable {
     };
   }
 
-  /** Waits until there is nothing left to be done. */
-  void drain(BooleanSupplier stopped) throws InterruptedException {
-    while (!stopped.getAsBoolean() && !all.stream().allMatch(Hook::idle)) {
-      TimeUnit.MILLISECONDS.sleep(10);
+  /** Waits until no command is due or running, and returns the worst that came of them. */
+  Exit drain(BooleanSupplier stopped) throws InterruptedException {
+    for (Hook hook : hooks) {
+      if (!hook.awaitIdle(stopped)) {
+        return Exit.INTERRUPTED;
+      }
     }
+    return worst;
   }
 
   @Override
   public void close() {
-    all.forEach(Hook::stop); // Together, as it may take each a while.
-    all.forEach(Hook::close);
+    hooks.forEach(Hook::stop); // All at once: a command may take a while to end.
+    hooks.forEach(Hook::close);
   }
 
-  /** For a line of output: whose, and what. */
   private OutputLines saidBy(String name) {
     return new OutputLines(line -> console.say(name + " | " + line));
   }
 
-  private void tell(String name, String command, int exitCode) {
+  private void judge(String name, String command, int exitCode) {
     if (exitCode != 0) {
-      console.error(
+      fail(
+          Exit.PROBLEMS,
           name + ": " + Names.show(command) + ": exit code " + exitCode,
-          "the copy goes on; mend the command");
+          "the copy is not affected; mend the command");
     }
   }
 
-  /** --exec at one target. The connection for the next time is made in advance. */
-  private final class There implements Hook.Action {
-    private Errand next;
+  private synchronized void fail(Exit exit, String message, String hint) {
+    worst = Exit.worse(worst, exit);
+    console.error(message, hint);
+  }
+
+  /** Runs a command once; an interrupt ends it. Closed when it is not needed any more. */
+  private interface Action extends AutoCloseable {
+    void run(Route target) throws InterruptedException;
+
+    @Override
+    default void close() {}
+  }
+
+  /** A thread for one action, which never runs twice at once, and once for many requests. */
+  private static final class Hook {
+    private static final Duration TICK = Duration.ofMillis(50);
+
+    private final Set<Route> asked = new LinkedHashSet<>();
+    private final Thread thread;
+    private boolean running;
+
+    Hook(String name, Action action) {
+      thread = Processes.thread(name, () -> run(action));
+    }
+
+    synchronized void ask(Route target) {
+      asked.add(target);
+      notifyAll();
+    }
+
+    /** Returns false if stopped before. */
+    synchronized boolean awaitIdle(BooleanSupplier stopped) throws InterruptedException {
+      while (running || !asked.isEmpty()) {
+        if (stopped.getAsBoolean()) {
+          return false;
+        }
+        TimeUnit.NANOSECONDS.timedWait(this, TICK.toNanos());
+      }
+      return true;
+    }
+
+    private void run(Action action) {
+      try (action) {
+        while (true) {
+          action.run(next());
+        }
+      } catch (InterruptedException end) {
+        // As stop() asks.
+      }
+    }
+
+    private synchronized Route next() throws InterruptedException {
+      running = false;
+      notifyAll();
+      while (asked.isEmpty()) {
+        wait();
+      }
+      Iterator<Route> first = asked.iterator();
+      Route target = first.next();
+      first.remove();
+      running = true;
+      return target;
+    }
+
+    void stop() {
+      thread.interrupt();
+    }
+
+    void close() {
+      try {
+        thread.join();
+      } catch (InterruptedException stop) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** --exec at one target. The connection for the next run is made in advance. */
+  private final class Remote implements Action {
+    private Command next;
     private OutputLines output;
 
     @Override
     public void run(Route target) throws InterruptedException {
       try {
-        if (next == null || !next.isFor(target)) {
+        if (next == null || !next.isConnectedTo(target)) {
           connect(target);
         }
         next.begin();
         next.feed(InputStream.nullInputStream());
         int exitCode = next.await();
         output.close();
-        tell(target.label(), options.watching().exec(), exitCode);
-        connect(target);
+        judge(target.label(), options.watching().exec(), exitCode);
+        if (options.watch()) {
+          connect(target);
+        }
       } catch (Failure lost) {
-        console.error(target.label() + ": " + lost.getMessage(), lost.hint);
         close();
+        if (Thread.interrupted()) { // The signal that ends frep has ended the connection as well.
+          throw new InterruptedException();
+        }
+        fail(lost.exit, lost.getMessage(), lost.hint);
       }
     }
 
     private void connect(Route target) throws Failure {
       close();
       output = saidBy(target.label());
-      String command = "exec 2>&1\n" + options.watching().exec(); // One stream keeps the order.
-      next = new Errand(options, target, command, output, OutputStream.nullOutputStream(), console);
+      String text = "exec 2>&1\n" + options.watching().exec(); // One stream keeps the order.
+      next = new Command(options, target, text, output, OutputStream.nullOutputStream(), console);
     }
 
     @Override
@@ -108,8 +202,9 @@ final class Hooks implements AutoCloseable {
     }
   }
 
-  /** --exec-local, whichever target it is for. */
-  private final class Here implements Hook.Action {
+  /** --exec-local, whichever target has changed. */
+  private final class Local implements Action {
+    private static final String NAME = "exec-local";
 
     @Override
     public void run(Route target) throws InterruptedException {
@@ -118,25 +213,26 @@ final class Hooks implements AutoCloseable {
       builder.environment().put("FREP_TARGET", target.label());
       builder.redirectErrorStream(true).redirectInput(new File("/dev/null"));
       try {
-        Process process = builder.start();
+        Process process = Processes.start(builder);
         Thread output = Processes.thread("exec-local's output", () -> print(process));
         try {
           int exitCode = process.waitFor();
-          output.join(PATIENCE_MILLIS);
-          tell("here", options.watching().execLocal(), exitCode);
+          output.join(PATIENCE.toMillis()); // What the command has left running may hold it open.
+          judge(NAME, options.watching().execLocal(), exitCode);
         } finally {
-          end(process);
+          Processes.end(process, PATIENCE);
         }
       } catch (IOException notStarted) {
-        console.error(
-            "here: sh cannot be started: " + notStarted.getMessage(),
-            "--exec-local needs a shell called sh here");
+        fail(
+            Exit.PROBLEMS,
+            NAME + ": sh cannot be started: " + notStarted.getMessage(),
+            "--exec-local needs a shell called sh");
       }
     }
 
     private void print(Process process) {
       try (InputStream in = process.getInputStream();
-          OutputLines output = saidBy("here")) {
+          OutputLines output = saidBy(NAME)) {
         in.transferTo(output);
       } catch (IOException closed) {
         console.debug(closed);
@@ -144,20 +240,44 @@ final class Hooks implements AutoCloseable {
     }
   }
 
-  /** What a command has left running may hold its output open. */
-  private static final long PATIENCE_MILLIS = 1000;
+  /** Splits a command's output into lines that cannot move a terminal's cursor. */
+  private static final class OutputLines extends OutputStream {
+    private static final int LONGEST = 1 << 14;
 
-  /** Ends a command with all that it has started, if it still runs. */
-  private static void end(Process process) {
-    List<ProcessHandle> all = process.descendants().collect(Collectors.toList());
-    all.add(process.toHandle());
-    all.forEach(ProcessHandle::destroy);
-    try {
-      for (ProcessHandle each : all) {
-        each.onExit().get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+    private final Consumer<String> to;
+    private final StringBuilder line = new StringBuilder();
+
+    OutputLines(Consumer<String> to) {
+      this.to = to;
+    }
+
+    @Override
+    public void write(int b) {
+      if (b != '\n') {
+        line.append((char) (b & 0xff));
       }
-    } catch (ExecutionException | TimeoutException | InterruptedException unwilling) {
-      all.forEach(ProcessHandle::destroyForcibly);
+      if (b == '\n' || line.length() == LONGEST) {
+        end();
+      }
+    }
+
+    private void end() {
+      String text = line.toString();
+      line.setLength(0);
+      to.accept(show(text.endsWith("\r") ? text.substring(0, text.length() - 1) : text));
+    }
+
+    /** Hands on a last line that has no end. */
+    @Override
+    public void close() {
+      if (line.length() > 0) {
+        end();
+      }
+    }
+
+    /** Tabs stay: they are harmless, and output is full of them. */
+    private static String show(String line) {
+      return Arrays.stream(line.split("\t", -1)).map(Names::show).collect(Collectors.joining("\t"));
     }
   }
 }
