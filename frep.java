@@ -5,45 +5,46 @@
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
-//SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/Options.java
-//SOURCES support/Plan.java support/Sweep.java support/Tar.java support/Tree.java
-//SOURCES support/console/Console.java support/console/Event.java support/console/Json.java
-//SOURCES support/console/Lines.java support/console/Meter.java support/console/Row.java
-//SOURCES support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java
-//SOURCES support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java
-//SOURCES support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
-//SOURCES support/link/Facts.java support/link/Intake.java support/link/Journal.java
-//SOURCES support/link/Known.java support/link/Link.java support/link/Listing.java
-//SOURCES support/link/Outbox.java support/link/Pace.java support/link/Record.java
-//SOURCES support/link/Refusal.java support/link/Reply.java support/link/Report.java
-//SOURCES support/link/Route.java support/link/Shell.java support/system/Names.java
-//SOURCES support/system/Processes.java support/system/SmallFile.java support/system/Stat.java
-//SOURCES support/system/Stop.java support/system/Text.java support/tasks/About.java
-//SOURCES support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java
-//SOURCES support/tasks/Hooks.java support/tasks/ManPage.java support/tasks/Scripts.java
-//SOURCES transports/Docker.java transports/DockerCompose.java transports/Engine.java
-//SOURCES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
-//SOURCES transports/Transport.java transports/Transports.java
-//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
-//FILES support/Chmod.java support/Hints.java support/Options.java support/Plan.java
-//FILES support/Sweep.java support/Tar.java support/Tree.java support/console/Console.java
-//FILES support/console/Event.java support/console/Json.java support/console/Lines.java
-//FILES support/console/Meter.java support/console/Row.java support/console/Screen.java
-//FILES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
-//FILES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
-//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Facts.java
-//FILES support/link/Intake.java support/link/Journal.java support/link/Known.java
-//FILES support/link/Link.java support/link/Listing.java support/link/Outbox.java
-//FILES support/link/Pace.java support/link/Record.java support/link/Refusal.java
-//FILES support/link/Reply.java support/link/Report.java support/link/Route.java
-//FILES support/link/Shell.java support/system/Names.java support/system/Processes.java
-//FILES support/system/SmallFile.java support/system/Stat.java support/system/Stop.java
-//FILES support/system/Text.java support/tasks/About.java support/tasks/Ask.java
-//FILES support/tasks/Command.java support/tasks/Compare.java support/tasks/Hooks.java
-//FILES support/tasks/ManPage.java support/tasks/Scripts.java transports/Docker.java
-//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
-//FILES transports/Transports.java
+//SOURCES support/Parts.java support/Young.java support/link/Inbox.java support/Arguments.java
+//SOURCES support/Chmod.java support/Hints.java support/Options.java support/Plan.java
+//SOURCES support/Sweep.java support/Tar.java support/Tree.java support/console/Console.java
+//SOURCES support/console/Event.java support/console/Json.java support/console/Lines.java
+//SOURCES support/console/Meter.java support/console/Row.java support/console/Screen.java
+//SOURCES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
+//SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
+//SOURCES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Facts.java
+//SOURCES support/link/Intake.java support/link/Journal.java support/link/Known.java
+//SOURCES support/link/Link.java support/link/Listing.java support/link/Outbox.java
+//SOURCES support/link/Pace.java support/link/Record.java support/link/Refusal.java
+//SOURCES support/link/Reply.java support/link/Report.java support/link/Route.java
+//SOURCES support/link/Shell.java support/system/Names.java support/system/Processes.java
+//SOURCES support/system/SmallFile.java support/system/Stat.java support/system/Stop.java
+//SOURCES support/system/Text.java support/tasks/About.java support/tasks/Ask.java
+//SOURCES support/tasks/Command.java support/tasks/Compare.java support/tasks/Hooks.java
+//SOURCES support/tasks/ManPage.java support/tasks/Scripts.java transports/Docker.java
+//SOURCES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
+//SOURCES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
+//SOURCES transports/Transports.java
+//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Parts.java
+//FILES support/Young.java support/link/Inbox.java support/Arguments.java support/Chmod.java
+//FILES support/Hints.java support/Options.java support/Plan.java support/Sweep.java
+//FILES support/Tar.java support/Tree.java support/console/Console.java support/console/Event.java
+//FILES support/console/Json.java support/console/Lines.java support/console/Meter.java
+//FILES support/console/Row.java support/console/Screen.java support/console/Terminal.java
+//FILES support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java
+//FILES support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java
+//FILES support/git/IgnoreRules.java support/link/Facts.java support/link/Intake.java
+//FILES support/link/Journal.java support/link/Known.java support/link/Link.java
+//FILES support/link/Listing.java support/link/Outbox.java support/link/Pace.java
+//FILES support/link/Record.java support/link/Refusal.java support/link/Reply.java
+//FILES support/link/Report.java support/link/Route.java support/link/Shell.java
+//FILES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
+//FILES support/system/Stat.java support/system/Stop.java support/system/Text.java
+//FILES support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java
+//FILES support/tasks/Compare.java support/tasks/Hooks.java support/tasks/ManPage.java
+//FILES support/tasks/Scripts.java transports/Docker.java transports/DockerCompose.java
+//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
+//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 
@@ -85,15 +86,12 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinTask;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RecursiveAction;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
@@ -512,14 +510,10 @@ final class Scanner {
   private final Watcher watcher;
   private final Console console;
   private final Map<String, IgnoreRules.InFolder> rules = new ConcurrentHashMap<>();
-  private final Map<String, Glance> racy = new ConcurrentHashMap<>();
-  private final Map<String, Glance> ofAge = new HashMap<>();
+  private final Young young = new Young();
   private final Set<String> problems = ConcurrentHashMap.newKeySet();
   private final Set<String> told = ConcurrentHashMap.newKeySet();
-  private final Map<String, Unfinished> unfinished = new ConcurrentHashMap<>();
-  private final AtomicLong nextPart = new AtomicLong();
-  private volatile Consumer<Folder> parts; // As long as the first scan takes.
-  private volatile long pause;
+  private volatile Parts parts; // As long as the first scan takes.
   private volatile IgnoreRules ignore;
   private volatile boolean lost;
 
@@ -537,12 +531,6 @@ final class Scanner {
       work.run();
     }
   }
-
-  /** A folder while those in it are scanned; children are what is known by now. */
-  private record Unfinished(Stat own, TreeMap<String, Entry> children, List<String> folders) {}
-
-  /** What was sent of a file so young that a change of it might leave no trace. */
-  private record Glance(RegularFile file, long checksum) {}
 
   Scanner(Options options, Watcher watcher, Console console) {
     this.root = options.source();
@@ -574,47 +562,11 @@ final class Scanner {
   }
 
   /** The same, with that time before each part. */
-  Folder scan(Consumer<Folder> parts, Duration pause) throws IOException {
-    this.pause = pause.toNanos();
-    nextPart.set(System.nanoTime() + this.pause);
-    this.parts = parts;
+  Folder scan(Consumer<Folder> to, Duration pause) throws IOException {
+    parts = new Parts(to, pause);
     Folder whole = scan(Folder.NONE);
-    this.parts = null;
+    parts = null;
     return whole;
-  }
-
-  /** Hands on what is known by now, if that was not done just before. */
-  private void handOn() {
-    Consumer<Folder> parts = this.parts;
-    long due = nextPart.get();
-    long now = System.nanoTime();
-    if (parts != null
-        && now - due > 0
-        && nextPart.compareAndSet(due, now + pause)
-        && soFar("") instanceof Folder part) {
-      parts.accept(part);
-    }
-  }
-
-  /** What is known by now of a folder that is being scanned. */
-  private Entry soFar(String path) {
-    Unfinished folder = unfinished.get(path);
-    if (folder == null) {
-      return Closed.UNREADABLE; // Not begun; or just finished, which the next part will have.
-    }
-    TreeMap<String, Entry> children;
-    synchronized (folder.children()) {
-      children = new TreeMap<>(folder.children());
-    }
-    boolean any = holdsSent(children);
-    for (String name : folder.folders) {
-      if (!children.containsKey(name)) {
-        Entry inner = soFar(join(path, name));
-        any |= inner instanceof Folder;
-        children.put(name, inner);
-      }
-    }
-    return any ? folder(folder.own, children) : Closed.UNREADABLE; // Git may not want it empty.
   }
 
   /** The whole source; what is as it was before is the same object. */
@@ -648,8 +600,8 @@ final class Scanner {
       }
       boolean another = found.inode() != before.inode(); // The root moved tells nothing.
       Folder now = lost || another ? scan(before) : rescan(before, dirty);
-      ofAge.clear();
-      if (holdsSent(now.children()) || !holdsSent(before.children())) {
+      young.looked();
+      if (Tree.holdsSent(now.children()) || !Tree.holdsSent(before.children())) {
         if (lost) {
           console.tell(new Event.SourceBack(Names.ofAll(root)));
         }
@@ -863,12 +815,7 @@ final class Scanner {
     if (!(before instanceof RegularFile old) || !sameStat(old, now)) {
       return now;
     }
-    Glance glance = ofAge.getOrDefault(path, racy.get(path));
-    if (glance == null || !glance.file.equals(old)) {
-      return old;
-    }
-    boolean same = look(file) == glance.checksum;
-    return same ? old : edition(old, old.edition() + 1);
+    return young.hasChanged(path, file, old) ? edition(old, old.edition() + 1) : old;
   }
 
   /** A folder's own attributes as they are on the disk now. */
@@ -957,10 +904,14 @@ final class Scanner {
             put(children, name, known(at, child, found, rule, old, true, null));
           }
         });
-    unfinished.put(path, new Unfinished(own, children, inner));
+    Parts parts = this.parts;
+    if (parts != null) {
+      parts.begin(path, folder(own, Folder.NO_CHILDREN), children, inner);
+    }
     ForkJoinTask.invokeAll(folders);
-    unfinished.remove(path);
-    handOn();
+    if (parts != null) {
+      parts.end(path);
+    }
     return kept(path, rule, folder(own, children).orBefore(before));
   }
 
@@ -989,17 +940,13 @@ final class Scanner {
 
   /** Keeps an ignored folder only while it contains tracked files. */
   private Entry kept(String path, IgnoreRules.InFolder rule, Folder folder) {
-    boolean keep = path.isEmpty() || holdsSent(folder.children()) || rule.keepsEmpty();
+    boolean keep = path.isEmpty() || Tree.holdsSent(folder.children()) || rule.keepsEmpty();
     return keep ? folder : Closed.IGNORED;
   }
 
-  private static boolean holdsSent(Map<String, Entry> children) {
-    return children.values().stream().anyMatch(child -> child != Closed.IGNORED);
-  }
-
-  /** Remembers what was sent of a file whose time says little, since it is so young. */
+  /** A file was sent with this content. */
   void sent(String path, RegularFile file, long checksum) {
-    racy.put(path, new Glance(file, checksum));
+    young.sent(path, file, checksum);
   }
 
   /** What to look at without an event: files that have come of age, folders not watched. */
@@ -1008,30 +955,7 @@ final class Scanner {
       return;
     }
     watcher.poll();
-    racy.forEach(
-        (path, glance) -> {
-          if (!isRacy(glance.file) && racy.remove(path, glance)) {
-            ofAge.put(path, glance);
-            dirty.look(path);
-          }
-        });
-  }
-
-  static boolean isRacy(RegularFile file) {
-    return Stat.isYoung(file.modified());
-  }
-
-  private static long look(Path file) {
-    CRC32C checksum = new CRC32C();
-    byte[] buffer = new byte[1 << 16];
-    try (InputStream in = Files.newInputStream(file)) {
-      for (int n; (n = in.read(buffer)) > 0; ) {
-        checksum.update(buffer, 0, n);
-      }
-    } catch (IOException gone) {
-      return -1;
-    }
-    return checksum.getValue();
+    young.comeOfAge(dirty);
   }
 
   /** One bad file is told once and does not end the run. */
@@ -1282,7 +1206,8 @@ final class Archive {
   private void file(Plan.Item item, RegularFile file) throws IOException {
     Path folder = folders.computeIfAbsent(parent(item.path()), scanner::local);
     Path path = Names.in(folder, name(item.path()));
-    checksum = Scanner.isRacy(file) ? new CRC32C() : null; // Once it is sent, it may look old.
+    checksum =
+        Stat.isYoung(file.modified()) ? new CRC32C() : null; // Once it is sent, it may look old.
     try (Source in = new Source(path)) {
       if (!(file.size() <= SMALL ? small(item, file, in) : large(item, file, in))) {
         stale.add(item.path());
@@ -1477,8 +1402,6 @@ final class Target {
   /** Without a watch, so many failures show that the rest need not be tried one by one. */
   private static final int MOST_FAILURES = 100;
 
-  private static final Reply WAKE = new Pong(-1);
-
   /** A set on its way, and the copy once it has arrived. */
   private record Sent(
       long number, List<Change> changes, Folder result, long bytes, Pace.Trip trip) {}
@@ -1494,23 +1417,23 @@ final class Target {
   private final Outbox outbox = new Outbox(Diff::between);
   private final Pace pace;
   private final Report report;
-  private final BlockingQueue<Reply> inbox = new LinkedBlockingQueue<>();
   private final Deque<Sent> flight = new ArrayDeque<>();
   private final byte[] buffer = new byte[Archive.BUFFER];
   private final CountDownLatch scanned = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "target");
 
+  private volatile Inbox inbox;
   private volatile Snapshot first;
   private volatile Snapshot wanted;
   private volatile Folder settledAt;
   private volatile boolean stopping;
-  private volatile int connections;
   private volatile Exit end;
   private State state = State.CONNECTING;
   private Link link;
   private Meter meter;
   private Facts facts;
   private String digest = "";
+  private Snapshot seen;
   private Folder copy = Folder.NONE;
   private Sent failed;
   private List<String> why = List.of();
@@ -1548,6 +1471,7 @@ final class Target {
     this.changed = changed;
     pace = new Pace(options.connecting().compress(), senders);
     report = new Report(options, console);
+    inbox = new Inbox(options.connecting().timeout());
     known = new Known(Journal.of(route.identity(options), console));
   }
 
@@ -1562,7 +1486,7 @@ final class Target {
     if (snapshot.whole()) {
       scanned.countDown();
     }
-    inbox.add(WAKE);
+    inbox.wake();
   }
 
   boolean hasEnded() {
@@ -1579,7 +1503,10 @@ final class Target {
   void stop() {
     stopping = true;
     scanned.countDown();
-    inbox.add(WAKE);
+    inbox.wake();
+    synchronized (scanned) {
+      scanned.notifyAll();
+    }
   }
 
   /** Waits for the end. */
@@ -1616,7 +1543,7 @@ final class Target {
       return lose(failure);
     } catch (IOException broken) {
       console.debug(broken);
-      return lose(whyBroken());
+      return lose(inbox.lastWords());
     } catch (VirtualMachineError tooMuch) {
       return lose(Failure.tooMuch(tooMuch));
     } catch (InterruptedException stop) {
@@ -1636,31 +1563,28 @@ final class Target {
   // ---- a connection begins ----
 
   private State connect() throws Failure, IOException, InterruptedException {
-    inbox.clear();
-    int connection = ++connections;
+    inbox = new Inbox(options.connecting().timeout()); // Replies of a former link do not count.
     console.tell(new Event.Connecting());
     known.recall();
     meter = new Meter(console);
-    link = new Link(options, route, reply -> receive(connection, reply), console, meter);
+    link = new Link(options, route, inbox::add, console, meter);
+    inbox.from(link);
     boolean looks = connected || options.copying().initial();
     digest = "";
     Runnable meanwhile = () -> digest = looks ? known.digest() : "";
-    Facts now = ((Ready) await(Ready.class, SOON, meanwhile)).facts();
+    Ready ready = inbox.await(Ready.class, Duration.ZERO, SOON, meanwhile, this::isToldToStop);
+    if (ready == null) {
+      link.hurry();
+      return end(Exit.INTERRUPTED);
+    }
     pace.begun(link.age());
     if (looks) {
       asked = System.nanoTime();
       link.command("ping 0");
       link.list(digest, known.copy()); // It takes a while: the rest is done meanwhile.
     }
-    greet(now);
+    greet(ready.facts());
     return looks ? State.LISTENING : assume();
-  }
-
-  /** Takes a reply over, unless it is from a former connection. */
-  private void receive(int connection, Reply reply) {
-    if (connection == connections) {
-      inbox.add(reply);
-    }
   }
 
   private void greet(Facts now) throws Failure {
@@ -1717,7 +1641,7 @@ final class Target {
   }
 
   private State listen() throws Failure, InterruptedException {
-    Folder listed = ((Listed) await(Listed.class, TICK, () -> {})).tree();
+    Folder listed = hearListing();
     Snapshot newest = wanted;
     if (listed.children().isEmpty() && (newest == null || !newest.whole())) {
       known.assume(listed, true); // Parts of the source can be sent as they are found.
@@ -1733,6 +1657,17 @@ final class Target {
     return State.SENDING;
   }
 
+  /** Waits for the listing; the answer to the ping before it tells how far the target is. */
+  private Folder hearListing() throws Failure, InterruptedException {
+    Duration look = digest.isEmpty() ? Duration.ZERO : LOOK.multipliedBy(Tree.count(known.copy()));
+    if (asked != 0) {
+      inbox.await(Pong.class, look, TICK, () -> {}, () -> false);
+      pace.roundTrip(Duration.ofNanos(System.nanoTime() - asked));
+      asked = 0;
+    }
+    return inbox.await(Listed.class, look, TICK, () -> {}, () -> false).tree();
+  }
+
   /** The newest whole snapshot, waited for; null if there will be none. */
   private Snapshot goal() throws InterruptedException {
     scanned.await();
@@ -1746,6 +1681,7 @@ final class Target {
     meter.tick();
     boolean last = stopping; // Read first: then what is wanted now is the last.
     Snapshot goal = wanted;
+    seen = goal;
     if (goal == null) {
       return last ? end(Exit.INTERRUPTED) : State.AWAITING;
     } else if (goal.whole()) {
@@ -1874,7 +1810,7 @@ final class Target {
   // ---- and the target answers ----
 
   private State hear() throws Failure, IOException, InterruptedException {
-    Reply reply = inbox.poll(TICK.toNanos(), TimeUnit.NANOSECONDS);
+    Reply reply = inbox.poll(TICK);
     if (reply instanceof Ok ok) {
       acknowledge(take(ok));
       return State.SENDING;
@@ -1882,13 +1818,11 @@ final class Target {
       failed = take(err);
       why = err.why();
       return State.RECOVERING;
-    } else if (reply != null && reply != WAKE) {
+    } else if (reply != null) {
       link.refuse(reply);
-    } else if (link.silence().compareTo(options.connecting().timeout()) > 0) {
-      throw silent();
     }
     long now = System.nanoTime();
-    if (reply == WAKE || stopping || outbox.isOver(now)) {
+    if (wanted != seen || stopping || outbox.isOver(now)) {
       return State.SENDING;
     } else if (flight.isEmpty() && options.watching().heal() && now - nextLook > 0) {
       nextLook = now + HEAL.toNanos();
@@ -1931,7 +1865,7 @@ final class Target {
     known.unsure(failed.result); // Some of it may have arrived.
     while (!flight.isEmpty()) {
       Sent later = flight.peek();
-      take((Outcome) await(Outcome.class, TICK, () -> {}));
+      take(inbox.await(Outcome.class, Duration.ZERO, TICK, () -> {}, () -> false));
       known.unsure(later.result);
     }
     meter.restart();
@@ -1950,66 +1884,7 @@ final class Target {
     return State.LISTENING;
   }
 
-  /**
-   * Waits for a reply.
-   *
-   * @param meanwhile run whenever it has not come for so long
-   */
-  private Reply await(Class<? extends Reply> type, Duration patience, Runnable meanwhile)
-      throws Failure, InterruptedException {
-    while (true) {
-      Reply reply = inbox.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
-      if (reply == null) {
-        meanwhile.run();
-      }
-      if (reply instanceof Pong pong && pong.number() == 0) {
-        pace.roundTrip(Duration.ofNanos(System.nanoTime() - asked));
-      }
-      if (type.isInstance(reply)) {
-        return reply;
-      }
-      link.refuse(reply);
-      if (reply == null && link.silence().compareTo(patienceFor(type)) > 0) {
-        throw silent();
-      }
-      if (stopping && type == Ready.class) {
-        link.hurry();
-        throw new InterruptedException("told to stop");
-      }
-    }
-  }
-
-  private Duration patienceFor(Class<? extends Reply> type) {
-    boolean looks = type == Listed.class && !digest.isEmpty();
-    Duration look = looks ? LOOK.multipliedBy(Tree.count(known.copy())) : Duration.ZERO;
-    return options.connecting().timeout().plus(look);
-  }
-
   // ---- the link breaks ----
-
-  private Failure silent() {
-    link.kill();
-    return new Failure(
-        Exit.CONNECTION,
-        "the target has been silent for " + Text.seconds(options.connecting().timeout()),
-        "the connection command must give a shell that reads commands: ssh host bash");
-  }
-
-  /** Writing failed: the receiver may have said why. */
-  private Failure whyBroken() {
-    try {
-      for (Reply reply; (reply = inbox.poll(1, TimeUnit.SECONDS)) != null; ) {
-        if (!(reply instanceof Outcome)) {
-          link.refuse(reply);
-        }
-      }
-      return link.epitaph();
-    } catch (Failure said) {
-      return said;
-    } catch (InterruptedException stop) {
-      return new Failure(Exit.INTERRUPTED, "interrupted", "start frep again");
-    }
-  }
 
   private State lose(Failure failure) {
     hangUp();
@@ -2037,23 +1912,31 @@ final class Target {
 
   private boolean isStopping() {
     rest(STOP_COMES);
+    return isToldToStop();
+  }
+
+  private boolean isToldToStop() {
     return stopping || stop.asked();
   }
 
   private State rest() {
     rest(pause);
     pause = pause.compareTo(LAST_PAUSE.dividedBy(2)) < 0 ? pause.multipliedBy(2) : LAST_PAUSE;
-    return stopping || stop.asked() ? end(loss.exit) : State.CONNECTING;
+    return isToldToStop() ? end(loss.exit) : State.CONNECTING;
   }
 
+  /** Waits until some time has passed or the target is told to stop. */
   private void rest(Duration time) {
     long until = System.nanoTime() + time.toNanos();
-    try {
-      while (!stopping && !stop.asked() && System.nanoTime() < until) {
-        inbox.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+    synchronized (scanned) {
+      while (!isToldToStop() && until - System.nanoTime() > 0) {
+        try {
+          scanned.wait(
+              Math.max(1, Math.min(TICK.toMillis(), (until - System.nanoTime()) / 1_000_000)));
+        } catch (InterruptedException stop) {
+          stopping = true;
+        }
       }
-    } catch (InterruptedException stop) {
-      stopping = true;
     }
   }
 }

@@ -150,6 +150,11 @@ final class Tree {
     return count;
   }
 
+  /** Whether a folder with these children holds more than what the rules leave out. */
+  static boolean holdsSent(Map<String, Entry> children) {
+    return children.values().stream().anyMatch(child -> child != Closed.IGNORED);
+  }
+
   /** The size of all files, in bytes. */
   static long contentBytes(Entry entry) {
     if (!(entry instanceof Folder folder)) {

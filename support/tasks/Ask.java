@@ -7,41 +7,26 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 
 /** A connection for questions, one at a time; --check and --undo ask them. */
 final class Ask implements AutoCloseable {
-  private final Duration timeout;
+  private static final Duration TICK = Duration.ofMillis(100);
+
   private final Route route;
-  private final BlockingQueue<Reply> inbox = new LinkedBlockingQueue<>();
+  private final Inbox inbox;
   private final Link link;
 
   Ask(Options options, Route route, Console console) throws Failure {
-    this.timeout = options.connecting().timeout();
+    inbox = new Inbox(options.connecting().timeout());
     this.route = route;
     link = new Link(options, route, inbox::add, console, new Meter(console));
+    inbox.from(link);
   }
 
-  /** Returns the target's next reply; the first is Ready or Refused. */
+  /** Returns the target's first reply: Ready or Refused. */
   private Reply hear() throws Failure, InterruptedException {
-    Reply reply;
-    do { // A target that is still sending a long answer is not silent.
-      Duration left = timeout.minus(link.silence());
-      reply = inbox.poll(Math.max(1, left.toMillis()), TimeUnit.MILLISECONDS);
-    } while (reply == null && link.silence().compareTo(timeout) < 0);
-    if (reply == null) {
-      link.kill();
-      throw new Failure(
-          Exit.CONNECTION,
-          "no answer for " + Text.seconds(timeout),
-          "the connection command must give a shell that reads commands: ssh host bash");
-    } else if (reply instanceof Hangup) {
-      throw link.epitaph();
-    }
-    return reply;
+    return inbox.await(Reply.class, Duration.ZERO, TICK, () -> {}, () -> false);
   }
 
   /** The target's first reply, unless it refuses. */
@@ -57,17 +42,12 @@ final class Ask implements AutoCloseable {
   /**
    * Asks and waits for the answer.
    *
-   * @throws IOException if the connection is broken, or the reply answers something else
+   * @throws IOException if the connection is broken
    */
   <T extends Reply> T ask(String words, Class<T> type)
       throws Failure, IOException, InterruptedException {
     link.command(words);
-    Reply reply = hear();
-    link.refuse(type.isInstance(reply) ? null : reply);
-    if (!type.isInstance(reply)) {
-      throw new IOException("an answer to no question: " + reply);
-    }
-    return type.cast(reply);
+    return inbox.await(type, Duration.ZERO, TICK, () -> {}, () -> false);
   }
 
   private Failure explain(Refused refused) {
