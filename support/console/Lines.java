@@ -141,7 +141,8 @@ final class Lines implements Display {
   }
 
   private void complain(Subject subject, String message, String hint) {
-    err.accept(palette.red("frep: ") + Names.harmless(subject.prefix() + message));
+    String about = subject.label() == null ? "" : subject.label().get() + ": ";
+    err.accept(palette.red("frep: ") + Names.harmless(about + message));
     if (hint != null && !hint.isEmpty()) {
       err.accept(palette.yellow("hint: ") + Names.harmless(hint));
     }
