@@ -486,7 +486,7 @@ final class Watcher implements AutoCloseable {
 
 /** Reads the source: whole, or what is dirty of it. A snapshot shares what did not change. */
 final class Scanner {
-  static final String LEAVE_OUT = "to hear no more of it, leave it out: --exclude";
+  static final String LEAVE_OUT = "to silence this, exclude it: --exclude";
   static final String UNREADABLE = "make it readable, or leave it out: --exclude";
 
   private final Path root;
@@ -617,9 +617,9 @@ final class Scanner {
     IgnoreRules.Reason whole = ignore.why("", true);
     if (before == Folder.NONE && !whole.sent()) {
       console.error(
-          Names.show(options.name() + " is in what Git ignores (" + whole + "): ")
-              + "only what Git tracks is sent",
-          "--no-gitignore sends all that is in it");
+          Names.show(options.name() + " is ignored by Git (" + whole + "): ")
+              + "only tracked files are sent",
+          "--no-gitignore sends everything in it");
     }
     Entry entry = look("", root, ignore.root(), before, true, null);
     if (entry instanceof Folder folder) {
@@ -662,7 +662,7 @@ final class Scanner {
       console.tell(
           new Event.SourceLost(
               message + ": nothing is sent until it is back",
-              "if that is meant, end frep and empty the copies by hand"));
+              "if that is intended, stop frep and empty the copies by hand"));
     }
     return null;
   }
@@ -908,8 +908,10 @@ final class Scanner {
     } catch (IOException broken) {
       problem(
           path,
-          "has Git data that cannot be read (" + Failure.reason(broken) + "): left as it is there",
-          "see what git status says there");
+          "has Git data that cannot be read ("
+              + Failure.reason(broken)
+              + "): left unchanged in the copy",
+          "run git status in it");
       return new Closed();
     }
     rules.put(path, rule);
@@ -966,7 +968,10 @@ final class Scanner {
         return null;
       }
     }
-    problem(path, "cannot be read (" + Failure.reason(why) + "): left as it is there", UNREADABLE);
+    problem(
+        path,
+        "cannot be read (" + Failure.reason(why) + "): left unchanged in the copy",
+        UNREADABLE);
     return new Closed();
   }
 
@@ -1049,7 +1054,7 @@ final class Scanner {
       if (rule.sends(name(path), false) || rule.sends(name(path), true)) {
         problem(
             path,
-            "cannot be seen (" + Failure.reason(hidden) + "): left as it is there",
+            "cannot be seen (" + Failure.reason(hidden) + "): left unchanged in the copy",
             UNREADABLE);
       }
       return HIDDEN;
@@ -1925,7 +1930,7 @@ final class Target {
       console.tell(new Event.Started(Names.ofAll(options.source()), options.copy()));
       refuseOverlap(link);
       if (!tar.contains("GNU")) {
-        console.say("no GNU tar there: " + tar + " is used instead");
+        console.say("no GNU tar at the target: " + tar + " is used instead");
       }
       free = parseFree(ready.facts().getOrDefault("free", ""));
     }
@@ -1946,7 +1951,7 @@ final class Target {
           Names.show(options.copy())
               + " "
               + Refusal.delete(facts.guard())
-              + ": --clean-out-first is refused there",
+              + ": --clean-out-first is refused",
           Refusal.DELETE_HINT);
     }
   }
@@ -1982,8 +1987,8 @@ final class Target {
     long needed = there == wanted ? 0 : contentBytes(wanted) - contentBytes(there);
     if (needed > free) {
       console.error(
-          Text.bytes(needed) + " more are needed there, " + Text.bytes(free) + " are free",
-          "make room there, or leave something out with --exclude");
+          Text.bytes(needed) + " more are needed at the target, " + Text.bytes(free) + " are free",
+          "make room at the target, or leave something out with --exclude");
     }
   }
 
@@ -2111,7 +2116,7 @@ final class Target {
     ours = first;
     remember();
     firstCopyTold = true;
-    console.say("taken as it is; changes follow");
+    console.say("assumed to be up to date; changes follow");
     return ours;
   }
 
@@ -2174,7 +2179,7 @@ final class Target {
     return new Failure(
         Exit.CONNECTION,
         "the target has been silent for " + Text.seconds(options.connecting().timeout()),
-        "the connection command must give a shell that reads commands: ssh host bash");
+        "COMMAND must start a shell that reads from stdin: ssh host bash");
   }
 
   /** What ends a conversation whenever it comes. */
@@ -2187,14 +2192,14 @@ final class Target {
       throw new Failure(
           Exit.CONNECTION,
           "the target's answer cannot be understood: " + nonsense.what(),
-          "--debugging shows all that it says");
+          "--debugging shows everything that it says");
     } else if (reply instanceof Outcome) {
       throw notSent();
     } else if (reply instanceof Gone) {
       throw new Failure(
           Exit.SUPERSEDED,
           "another frep has taken over " + Names.show(options.copy()) + "; this one has stopped",
-          "one sender a destination: stop the other one first if this one shall go on");
+          "one sender per destination: to keep this one, stop the other one first");
     }
   }
 
@@ -2284,7 +2289,7 @@ final class Target {
     for (Map.Entry<String, Long> since : restless.entrySet()) {
       if (since.getValue() < longAgo) {
         scanner.problem(
-            since.getKey(), "keeps changing: it is sent when it holds still", Scanner.LEAVE_OUT);
+            since.getKey(), "keeps changing: it is sent once it stops", Scanner.LEAVE_OUT);
       }
     }
     return restless.values().stream().anyMatch(since -> since >= longAgo);
@@ -2460,7 +2465,7 @@ final class Target {
         throw new Failure(
             Exit.DELETES,
             deletes + " of " + count(there) + " paths would be deleted: stopped before the first",
-            "if that is meant: --max-delete " + deletes);
+            "if that is intended: --max-delete " + deletes);
       }
     }
   }
@@ -2518,7 +2523,7 @@ final class Target {
       deletesRefused = true;
       String why = Refusal.delete(facts.guard());
       console.error(
-          Names.show(options.copy()) + " " + why + ": nothing is deleted there",
+          Names.show(options.copy()) + " " + why + ": nothing is deleted in it",
           Refusal.DELETE_HINT);
     }
   }
@@ -2526,8 +2531,8 @@ final class Target {
   private static Failure notSent() {
     return new Failure(
         Exit.CONNECTION,
-        "the target answers to what was not sent",
-        "--debugging shows all that it says");
+        "the target acknowledges what was not sent",
+        "--debugging shows everything that it says");
   }
 
   private void acknowledge(Ok ok) throws Failure {
@@ -2579,8 +2584,8 @@ final class Target {
           console.tell(
               new Event.Problem(
                   change.path().isEmpty() ? options.name() : change.path(),
-                  "cannot be put there: " + Refusal.gist(err.why()),
-                  Refusal.hintFor(err.why()) + (again ? "; it is tried again" : "")));
+                  "cannot be written at the target: " + Refusal.gist(err.why()),
+                  Refusal.hintFor(err.why()) + (again ? "; frep tries again" : "")));
         }
       }
       if (again && failures > 2) { // Not one path's matter: a full disk need not be asked often.
@@ -2588,7 +2593,9 @@ final class Target {
       } else if (failures >= MOST_FAILURES) {
         throw new Failure(
             Exit.TARGET,
-            failures + " paths in a row cannot be put there: " + Refusal.gist(err.why()),
+            failures
+                + " paths in a row cannot be written at the target: "
+                + Refusal.gist(err.why()),
             Refusal.hintFor(err.why()));
       }
     }

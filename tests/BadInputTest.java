@@ -72,10 +72,10 @@ class BadInputTest {
     var said = Frep.run("--once", source, parent, "--", "sh").exits(0);
 
     assertEquals(
-        "frep: project is in what Git ignores ("
+        "frep: project is ignored by Git ("
             + source.resolveSibling(".gitignore")
-            + ":1: proj*): only what Git tracks is sent\n"
-            + "hint: --no-gitignore sends all that is in it\n",
+            + ":1: proj*): only tracked files are sent\n"
+            + "hint: --no-gitignore sends everything in it\n",
         said.err());
     assertFalse(Files.exists(copy.resolve("file")));
     Frep.run("--once", "--no-gitignore", source, parent, "--", "sh").succeeds();

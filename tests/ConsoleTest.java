@@ -203,7 +203,7 @@ class ConsoleTest {
     write("folder", "a file\n");
     try (var terminal = terminal(80, 24, Map.of())) {
       terminal.type("frep proj " + parent + " -- bash; echo exit $?");
-      terminal.awaitLine("frep: folder cannot be put there: .*");
+      terminal.awaitLine("frep: folder cannot be written at the target: .*");
       terminal.awaitLine("(copied|nothing to copy) .*; not in step, see above");
       terminal.awaitLast("not in step: [12] paths?, see above");
       Commands.succeed(Map.of(), List.of("rm", "-r", copy.resolve("folder").toString()));

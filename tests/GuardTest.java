@@ -67,8 +67,7 @@ class GuardTest {
     var lines = result.err().lines().toList();
     assertEquals(2, lines.size(), result.err());
     assertTrue(
-        lines.get(0).matches("frep: .* " + why + ": --clean-out-first is refused there"),
-        result.err());
+        lines.get(0).matches("frep: .* " + why + ": --clean-out-first is refused"), result.err());
     assertTrue(lines.get(1).startsWith("hint: "), result.err());
     assertFalse(result.out().contains("copied"), result.out());
   }
@@ -82,7 +81,7 @@ class GuardTest {
     Files.delete(source.resolve("two"));
     var result = run(source, parent, command).exits(1);
     assertTrue(
-        result.err().matches("(?s)frep: .* " + why + ": nothing is deleted there\nhint: .*"),
+        result.err().matches("(?s)frep: .* " + why + ": nothing is deleted in it\nhint: .*"),
         result.err());
     assertEquals("2\n", Files.readString(copy.resolve("two")));
     assertEquals("theirs\n", Files.readString(copy.resolve("theirs")));

@@ -124,8 +124,8 @@ class LiarTest {
         "ready; say listing gnu gzip; { root; end; much; } | sed 1,2d | gzip; wait => 4 => .* more"
             + " than a listing",
         // acknowledgements
-        "empty; asked commit; say ok 77; wait => 4 => the target answers to what was not sent",
-        "empty; asked commit; say err 77; wait => 4 => the target answers to what was not sent",
+        "empty; asked commit; say ok 77; wait => 4 => the target acknowledges what was not sent",
+        "empty; asked commit; say err 77; wait => 4 => the target acknowledges what was not sent",
         "empty; asked commit; say ok 99999999999999999999; wait => 4 => .* understood: ok 9+",
         "empty; asked commit; say ok; wait => 4 => the target's answer cannot be understood: ok",
         "ready; say listing same; wait => 4 => .* an answer to no question: listing same",
