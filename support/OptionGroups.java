@@ -58,8 +58,7 @@ final class OptionGroups {
         names = "--gitignore",
         negatable = true,
         fallbackValue = "true",
-        description =
-            "Leave out .git and what Git ignores (default); --no-gitignore sends everything.")
+        description = "Leave out .git and what Git ignores (default), or send everything.")
     private boolean gitignore = true;
 
     @Option(names = "--git-dir", description = "Also send .git.")
@@ -108,8 +107,8 @@ final class OptionGroups {
         negatable = true,
         fallbackValue = "true",
         description =
-            "Start by sending what differs (default); --no-with-initial-replication assumes that"
-                + " the copy is up to date.")
+            "Begin with what differs (default); the negated form assumes that the copy is up to"
+                + " date.")
     private boolean initial = true;
 
     @Option(
@@ -153,7 +152,7 @@ final class OptionGroups {
     @Option(
         names = "--compress",
         negatable = true,
-        description = "Always compress, or with --no-compress never (default: on slow links).")
+        description = "Always compress, or never (default: on slow links).")
     private Boolean compress;
 
     @Option(
@@ -185,7 +184,7 @@ final class OptionGroups {
 
     @Option(
         names = "--once",
-        description = "End after the first copy; the same as --no-replicate-on-change.")
+        description = "Same as --no-replicate-on-change: end after the first copy.")
     private boolean once;
 
     @Option(names = "--heal", description = "Also revert changes that others make in the copy.")

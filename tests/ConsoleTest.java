@@ -283,7 +283,6 @@ class ConsoleTest {
     Files.writeString(copy.resolve("file"), "other\n");
     result = Frep.run("--quiet", "--verify", source, parent, "--", "bash").exits(1);
     assertEquals("file: size\n", result.out());
-    Frep.run("--quiet", "--verbose", source, parent, "--", "bash").exits(2);
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.frep;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * One way to reach a shell, such as {@code docker exec}: the interface that a plug-in implements.
@@ -92,7 +93,9 @@ public interface Transport {
       var said = answer.err().strip().lines().toList();
       return new Advice(
           said.isEmpty() ? "exit code " + answer.exitCode() : said.get(said.size() - 1).strip(),
-          String.join(" ", command));
+          command.stream()
+              .map(word -> word.matches("[\\w@%+=:,./-]+") ? word : Text.quote(word))
+              .collect(Collectors.joining(" ")));
     }
   }
 
