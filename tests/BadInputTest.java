@@ -304,7 +304,7 @@ class BadInputTest {
     assertEquals(2, result.out().lines().count(), "more than frep's own two lines on stdout");
   }
 
-  /** Both at once, since they take as long as a target may be silent. */
+  /** Tries both at once, since each takes the whole timeout. */
   @Test
   void givesUpACommandThatNeverAnswers() {
     try (var sleeps = Frep.start("--once", source, parent, "--", "sleep", "1000");
@@ -499,7 +499,7 @@ class BadInputTest {
     try (var frep = Frep.start(words(source, parent, slowTar(go)))) {
       awaitFile(frep, base.resolve("started"));
       frep.signal("INT");
-      // The first may be all that the second is: until it has been taken in, they are one.
+      // Until the first signal is handled, a second one merges with it.
       while (frep.isAlive()) {
         frep.signal("INT");
       }
@@ -523,7 +523,7 @@ class BadInputTest {
     assertAllOrNothing();
   }
 
-  /** The set may have been on its way as a whole: then it counts. */
+  /** If the whole set had been sent, it counts. */
   private void assertAllOrNothing() throws IOException {
     if (Files.exists(copy.resolve("file"))) {
       assertEquals("content\n", Files.readString(copy.resolve("file")));
@@ -552,7 +552,7 @@ class BadInputTest {
   // ---- the world of these tests ----
 
   private static Frep.Result fails(Exit exit, String error, Object... words) {
-    // Long before a target counts as silent.
+    // Less than the timeout of a silent target.
     return assertClean(Frep.with().within(Duration.ofSeconds(25)).runs(words), exit, error);
   }
 
@@ -573,7 +573,7 @@ class BadInputTest {
     return all.toArray();
   }
 
-  /** One error that matches and one hint, and nothing about the inside of frep. */
+  /** Fails unless there is one matching error, one hint, and nothing about frep's internals. */
   private static Frep.Result assertClean(Frep.Result result, Exit exit, String error) {
     result.exits(exit.code);
     var lines = result.err().lines().toList();
@@ -607,7 +607,7 @@ class BadInputTest {
     return words.toArray();
   }
 
-  /** A shell whose tar says that it has been started, and waits until that file is there. */
+  /** Returns a shell whose tar notes its start and then waits until a file exists. */
   private List<String> slowTar(Path go) throws IOException {
     var tools = Files.createDirectory(base.resolve("tools"));
     var tar = Commands.succeed(Map.of(), List.of("sh", "-c", "command -v tar"));

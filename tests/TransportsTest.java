@@ -34,12 +34,12 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
- * The transports against the real tools and real places: that what they describe reaches a shell,
- * and that they say what a user needs to know where it does not.
+ * Runs the commands that transports describe with the real tools at real targets: they reach a
+ * shell, or the transport explains why not.
  */
 class TransportsTest {
 
-  /** The transport of the name, with the options that these words set. */
+  /** Returns the transport of this name after picocli has parsed the words. */
   private static Transport given(String name, String... words) {
     var command = CommandSpec.create();
     var transports = Transports.addTo(command, problem -> assertEquals("", problem));
@@ -51,7 +51,7 @@ class TransportsTest {
     return command -> Commands.run(environment, "", command);
   }
 
-  /** For a transport that has nothing to ask. */
+  /** Fails when a transport asks a question. */
   private static final Tools NO_TOOLS =
       command -> {
         throw new AssertionError(command);
@@ -63,14 +63,14 @@ class TransportsTest {
     return targets.get(0);
   }
 
-  /** What a target's shell prints for the commands. */
+  /** Returns what a target's shell prints for the commands. */
   private static String say(Address target, Map<String, String> environment, String commands) {
     var answer = Commands.run(environment, commands, target.command());
     assertTrue(answer.ok(), answer::toString);
     return answer.out();
   }
 
-  /** The advice on a connection command that fails. */
+  /** Returns the advice on a connection command that fails. */
   private static Advice advice(Transport transport, Map<String, String> environment)
       throws Unreachable {
     var target = only(transport);
@@ -81,7 +81,7 @@ class TransportsTest {
         .orElseThrow(() -> new AssertionError(answer));
   }
 
-  /** The advice on targets that cannot be found. */
+  /** Returns the advice on targets that cannot be found. */
   private static Advice unreachable(Transport transport, Map<String, String> environment) {
     return assertThrows(Unreachable.class, () -> transport.targets(tools(environment))).advice();
   }
@@ -179,7 +179,7 @@ class TransportsTest {
       assertEquals(List.of("org.example.shout.Shout: option --shout is taken already"), problems);
     }
 
-    /** Compiles the sample plug-in as somebody else would. */
+    /** Compiles the sample plug-in against frep's jar, as its author would. */
     static Path buildShout(Path folder) throws Exception {
       var services = Files.createDirectories(folder.resolve("META-INF/services"));
       Files.writeString(services.resolve("dev.frep.Transport"), "org.example.shout.Shout\n");
@@ -205,7 +205,7 @@ class TransportsTest {
         urls.add(path.toUri().toURL());
       }
       var loader = Thread.currentThread().getContextClassLoader();
-      // Left open: what it loads is used for the rest of the test.
+      // Left open: the test uses its classes until the end.
       Thread.currentThread()
           .setContextClassLoader(new URLClassLoader(urls.toArray(URL[]::new), loader));
       try {
