@@ -141,8 +141,7 @@ class TroubleTest {
 
     for (int i = 0; i < 5; i++) {
       assertTrue(
-          result.err().contains("frep: d" + i + "/file cannot be written at the target"),
-          result.err());
+          result.err().contains(": d" + i + "/file cannot be written at the target"), result.err());
     }
     assertEquals("new\n", there("zz"));
     world.assertNoStage();
@@ -156,7 +155,7 @@ class TroubleTest {
     Files.createDirectories(world.destination.resolve("kind"));
     Files.writeString(world.destination.resolve("kind/theirs"), "theirs\n");
     try (var frep = world.start("bash")) {
-      frep.awaitLine("frep: kind cannot be written at the target: .*");
+      frep.awaitLine("frep: bash: kind cannot be written at the target: .*");
       write("zz", "new\n");
       World.await(
           frep,

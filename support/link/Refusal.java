@@ -53,7 +53,7 @@ final class Refusal {
   /** Says why frep deletes nothing in a destination, given the receiver's word for it. */
   static String delete(String guard) {
     return switch (guard) {
-      case "home" -> "is or contains the user's home folder";
+      case "home" -> "is or contains the home folder";
       case "shallow" -> "is a folder right below /";
       case "symlink" -> "is behind a symlink";
       default -> "is no place to delete in";
