@@ -5,18 +5,20 @@
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
-//SOURCES support/Parts.java support/Young.java support/link/Inbox.java support/Arguments.java
-//SOURCES support/Chmod.java support/Hints.java support/Options.java support/Plan.java
-//SOURCES support/Sweep.java support/Tar.java support/Tree.java support/console/Console.java
-//SOURCES support/console/Event.java support/console/Json.java support/console/Lines.java
+//SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/OptionGroups.java
+//SOURCES support/Options.java support/Parts.java support/Plan.java support/Sweep.java
+//SOURCES support/Tar.java support/Tree.java support/Usage.java support/Young.java
+//SOURCES support/console/Console.java support/console/Event.java support/console/Json.java
+//SOURCES support/console/Lines.java support/console/Lines.java support/console/Lines.java
 //SOURCES support/console/Meter.java support/console/Row.java support/console/Screen.java
 //SOURCES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
 //SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
 //SOURCES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Facts.java
-//SOURCES support/link/Intake.java support/link/Journal.java support/link/Known.java
-//SOURCES support/link/Link.java support/link/Listing.java support/link/Outbox.java
-//SOURCES support/link/Pace.java support/link/Record.java support/link/Refusal.java
-//SOURCES support/link/Reply.java support/link/Report.java support/link/Route.java
+//SOURCES support/link/Inbox.java support/link/Intake.java support/link/Journal.java
+//SOURCES support/link/Known.java support/link/Link.java support/link/Listing.java
+//SOURCES support/link/Outbox.java support/link/Pace.java support/link/Record.java
+//SOURCES support/link/Refusal.java support/link/Reply.java support/link/Report.java
+//SOURCES support/link/Route.java support/link/Route.java support/link/Route.java
 //SOURCES support/link/Shell.java support/system/Names.java support/system/Processes.java
 //SOURCES support/system/SmallFile.java support/system/Stat.java support/system/Stop.java
 //SOURCES support/system/Text.java support/tasks/About.java support/tasks/Ask.java
@@ -25,19 +27,21 @@
 //SOURCES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
 //SOURCES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
 //SOURCES transports/Transports.java
-//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Parts.java
-//FILES support/Young.java support/link/Inbox.java support/Arguments.java support/Chmod.java
-//FILES support/Hints.java support/Options.java support/Plan.java support/Sweep.java
-//FILES support/Tar.java support/Tree.java support/console/Console.java support/console/Event.java
-//FILES support/console/Json.java support/console/Lines.java support/console/Meter.java
+//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
+//FILES support/Chmod.java support/Hints.java support/OptionGroups.java support/Options.java
+//FILES support/Parts.java support/Plan.java support/Sweep.java support/Tar.java support/Tree.java
+//FILES support/Usage.java support/Young.java support/console/Console.java
+//FILES support/console/Event.java support/console/Json.java support/console/Lines.java
+//FILES support/console/Lines.java support/console/Lines.java support/console/Meter.java
 //FILES support/console/Row.java support/console/Screen.java support/console/Terminal.java
 //FILES support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java
 //FILES support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java
-//FILES support/git/IgnoreRules.java support/link/Facts.java support/link/Intake.java
-//FILES support/link/Journal.java support/link/Known.java support/link/Link.java
-//FILES support/link/Listing.java support/link/Outbox.java support/link/Pace.java
-//FILES support/link/Record.java support/link/Refusal.java support/link/Reply.java
-//FILES support/link/Report.java support/link/Route.java support/link/Shell.java
+//FILES support/git/IgnoreRules.java support/link/Facts.java support/link/Inbox.java
+//FILES support/link/Intake.java support/link/Journal.java support/link/Known.java
+//FILES support/link/Link.java support/link/Listing.java support/link/Outbox.java
+//FILES support/link/Pace.java support/link/Record.java support/link/Refusal.java
+//FILES support/link/Reply.java support/link/Report.java support/link/Route.java
+//FILES support/link/Route.java support/link/Route.java support/link/Shell.java
 //FILES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
 //FILES support/system/Stat.java support/system/Stop.java support/system/Text.java
 //FILES support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java
@@ -45,6 +49,7 @@
 //FILES support/tasks/Scripts.java transports/Docker.java transports/DockerCompose.java
 //FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
 //FILES transports/Ssh.java transports/Transport.java transports/Transports.java
+//FILES META-INF/services/dev.frep.BuiltIn=transports/dev.frep.BuiltIn
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 
@@ -502,7 +507,7 @@ final class Watcher implements AutoCloseable {
 
 /** Reads the source: whole, or what is dirty of it. A snapshot shares what did not change. */
 final class Scanner {
-  static final String LEAVE_OUT = "to hear no more of it, leave it out: --exclude";
+  static final String LEAVE_OUT = "to silence this, exclude it: --exclude";
   static final String UNREADABLE = "make it readable, or leave it out: --exclude";
 
   private final Path root;
@@ -576,9 +581,9 @@ final class Scanner {
     IgnoreRules.Reason whole = ignore.why("", true);
     if (before == Folder.NONE && !whole.sent()) {
       console.error(
-          Names.show(options.name() + " is in what Git ignores (" + whole + "): ")
-              + "only what Git tracks is sent",
-          "--no-gitignore sends all that is in it");
+          Names.show(options.name() + " is ignored by Git (" + whole + "): ")
+              + "only tracked files are sent",
+          "--no-gitignore sends everything in it");
     }
     Entry entry = look("", root, ignore.root(), before, true, null);
     if (entry instanceof Folder folder) {
@@ -621,7 +626,7 @@ final class Scanner {
       console.tell(
           new Event.SourceLost(
               message + ": nothing is sent until it is back",
-              "if that is meant, end frep and empty the copies by hand"));
+              "if that is intended, stop frep and empty the copies by hand"));
     }
     return null;
   }
@@ -872,8 +877,10 @@ final class Scanner {
     } catch (IOException broken) {
       problem(
           path,
-          "has Git data that cannot be read (" + Failure.reason(broken) + "): left as it is there",
-          "see what git status says there");
+          "has Git data that cannot be read ("
+              + Failure.reason(broken)
+              + "): left unchanged in the copy",
+          "run git status in it");
       return Closed.UNREADABLE;
     }
     rules.put(path, rule);
@@ -934,7 +941,10 @@ final class Scanner {
         return null;
       }
     }
-    problem(path, "cannot be read (" + Failure.reason(why) + "): left as it is there", UNREADABLE);
+    problem(
+        path,
+        "cannot be read (" + Failure.reason(why) + "): left unchanged in the copy",
+        UNREADABLE);
     return Closed.UNREADABLE;
   }
 
@@ -986,7 +996,7 @@ final class Scanner {
       if (rule.sends(name(path), false) || rule.sends(name(path), true)) {
         problem(
             path,
-            "cannot be seen (" + Failure.reason(hidden) + "): left as it is there",
+            "cannot be seen (" + Failure.reason(hidden) + "): left unchanged in the copy",
             UNREADABLE);
       }
       return HIDDEN;
@@ -1773,7 +1783,7 @@ final class Target {
         changed.run();
       }
       for (String path : outbox.neverQuiet(System.nanoTime())) {
-        scanner.problem(path, "keeps changing: it is sent when it holds still", Scanner.LEAVE_OUT);
+        scanner.problem(path, "keeps changing: it is sent once it stops", Scanner.LEAVE_OUT);
       }
       if (last || !outbox.isRestless(System.nanoTime())) {
         settle(goal);
@@ -1876,7 +1886,9 @@ final class Target {
     if (!again && outbox.failures() >= MOST_FAILURES) {
       throw new Failure(
           Exit.TARGET,
-          outbox.failures() + " paths in a row cannot be put there: " + Refusal.gist(why),
+          outbox.failures()
+              + " paths in a row cannot be written at the target: "
+              + Refusal.gist(why),
           Refusal.hintFor(why));
     }
     digest = "";

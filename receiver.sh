@@ -313,9 +313,11 @@ prepare() { # PARENT NAME: finds out what there is to work with
     export LC_ALL
     unset CDPATH TAR_OPTIONS
     set -f
+    missing=
     for tool in tar dd find xargs mv cp rm mkdir rmdir chmod touch stat head grep; do
-        command -v "$tool" >/dev/null || refuse missing "$tool" "$(system)"
+        command -v "$tool" >/dev/null || missing="$missing $tool"
     done
+    [ -z "$missing" ] || refuse missing "$(system)$missing"
     tar=$(tar --version 2>&1) || :
     tar=${tar%%"$newline"*}
     case $tar in

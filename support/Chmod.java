@@ -6,13 +6,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What --chmod makes of modes: clauses as {@code chmod} has them, {@code u=rwX,go=rX}, each for
- * folders alone if it begins with a D, for files alone with an F; octal ones must, {@code D755}.
+ * How --chmod changes modes: clauses as {@code chmod} takes them, {@code u=rwX,go=rX}. D before a
+ * clause limits it to folders, F to files; octal clauses need one of them, {@code D755}.
  */
 record Chmod(List<Clause> clauses) {
   static final Chmod NONE = new Chmod(List.of());
 
-  /** Of a folder, chmod leaves these. */
+  /** chmod keeps these bits of a folder. */
   private static final int SET_ID = 06000;
 
   private static final Pattern CLAUSE =
@@ -22,9 +22,9 @@ record Chmod(List<Clause> clauses) {
    * One change.
    *
    * @param kind D, F or null for both
-   * @param who the bits it is about
-   * @param bits those that are added, removed or all there shall be, X left aside
-   * @param big whether there is an X: x for folders, and where there is an x for anybody already
+   * @param who the bits that it may change
+   * @param bits the bits to add, to remove or to set, without those of X
+   * @param big whether X is given: x for folders, and for files that anybody may run already
    */
   private record Clause(String kind, int who, char how, int bits, boolean big) {
     int apply(int mode, boolean folder) {
@@ -42,9 +42,9 @@ record Chmod(List<Clause> clauses) {
   }
 
   /**
-   * Reads clauses that stand between commas.
+   * Reads clauses separated by commas.
    *
-   * @throws IllegalArgumentException if one of them is none; its message is that one
+   * @throws IllegalArgumentException if one cannot be read; that clause is the message
    */
   static Chmod parse(String text) {
     List<Clause> clauses = new ArrayList<>();
@@ -76,7 +76,7 @@ record Chmod(List<Clause> clauses) {
         .reduce(0, (a, b) -> a | b);
   }
 
-  /** A mode after all clauses, one after the other; none sets a set-id or sticky bit. */
+  /** Applies all clauses in turn; none of them sets a set-id or sticky bit. */
   int apply(int mode, boolean folder) {
     for (Clause clause : clauses) {
       mode = clause.apply(mode, folder);

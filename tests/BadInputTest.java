@@ -20,9 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * What cannot work ends with one error, what helps, and the right exit code; and what can, does.
- */
+/** What cannot work ends with one error, one hint and the right exit code; what can work, works. */
 class BadInputTest {
 
   @TempDir Path base;
@@ -57,7 +55,7 @@ class BadInputTest {
     fails(
         Exit.SOURCE, ".*/no such: no such folder", "--once", base + "/no such", parent, "--", "sh");
     fails(Exit.USAGE, ".*SRC_DIR.*");
-    fails(Exit.SOURCE, "SRC_DIR is empty", "--once", "", parent, "--", "sh");
+    fails(Exit.SOURCE, "SRC_DIR: empty", "--once", "", parent, "--", "sh");
   }
 
   @Test
@@ -74,10 +72,10 @@ class BadInputTest {
     var said = Frep.run("--once", source, parent, "--", "sh").exits(0);
 
     assertEquals(
-        "frep: project is in what Git ignores ("
+        "frep: project is ignored by Git ("
             + source.resolveSibling(".gitignore")
-            + ":1: proj*): only what Git tracks is sent\n"
-            + "hint: --no-gitignore sends all that is in it\n",
+            + ":1: proj*): only tracked files are sent\n"
+            + "hint: --no-gitignore sends everything in it\n",
         said.err());
     assertFalse(Files.exists(copy.resolve("file")));
     Frep.run("--once", "--no-gitignore", source, parent, "--", "sh").succeeds();
@@ -100,21 +98,119 @@ class BadInputTest {
   void refusesARelativeDestination() {
     var message = "there: DEST_PARENT_DIR must be absolute";
     fails(Exit.USAGE, message, "--once", source, "there", "--", "sh");
-    fails(Exit.USAGE, ".*must be absolute", "--once", source, "~/there", "--", "sh");
-    fails(Exit.USAGE, ".*DEST_PARENT_DIR.*", "--once", source);
+    hints("~ has no meaning at the target: .*", source, "~/there", "--local");
+    hints("name the host with an option: /home/code --ssh gpu", source, "gpu:/home/code");
+    hints("is a variable not set.", source, "", "--local");
   }
 
   @Test
-  void missesAConnectionCommand() {
-    fails(Exit.USAGE, "where to\\?.*", "--once", source, parent);
-    fails(Exit.USAGE, "where to\\?.*", "--once", source, parent, "--");
+  void saysHowItIsUsedWhenASourceOrDestinationIsMissing() {
+    for (var words : new Object[][] {{}, {"help"}}) {
+      fails(Exit.USAGE, "SRC_DIR and DEST_PARENT_DIR are missing", words);
+      hints("usage: frep .OPTIONS. SRC_DIR DEST_PARENT_DIR .*; frep --help says more", words);
+    }
+    fails(Exit.USAGE, "DEST_PARENT_DIR is missing", "--once", source);
   }
 
   @Test
-  void refusesUnknownOptionsAndValues() {
-    fails(Exit.USAGE, ".*--frobnicate.*", "--frobnicate", source, parent, "--", "sh");
-    fails(Exit.USAGE, ".*--max-delete.*", "--max-delete", "few", source, parent, "--", "sh");
-    fails(Exit.USAGE, ".*--exclude.*", "--exclude");
+  void helpsWithASourceThatIsMissing() {
+    hints("SRC_DIR comes first: frep " + source + " " + base + "/no", base + "/no", source);
+    hints("the shell expands ~ only if it is not quoted", "~/proj", "/home/code");
+    hints("give the folder that it is in: " + source, source.resolve("file"), parent);
+  }
+
+  @Test
+  void missesATarget() {
+    fails(Exit.USAGE, "no target: .*", "--once", source, parent);
+    fails(Exit.USAGE, "no target: .*", "--once", source, parent, "--");
+  }
+
+  @Test
+  void refusesUnknownOptionsAndSaysWhichWasMeant() {
+    fails(Exit.USAGE, "--frobnicate: unknown option", "--frobnicate", source, parent, "--", "sh");
+    hints("frep --help lists the options", "--frobnicate");
+    hints("did you mean --once.", "--onec", source, parent, "--local");
+    hints("did you mean --max-delete.", "--max-del=3", source, parent, "--local");
+    hints("did you mean --no-gitignore.", "--no-git-ignore", source, parent, "--local");
+    hints("put the options before --, or before SRC_DIR", source, parent, "--", "--docker", "web");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--max-delete few => 'few' is not a number of paths",
+        "--max-delete -1 => '-1' is not a number of paths",
+        "--timeout 0 => '0' is not a number of seconds, 1 or more",
+        "--timeout abc => 'abc' is not a number of seconds, 1 or more",
+        "--index x => 'x' is not a whole number",
+        "--owner a:b:c => 'a:b:c' is not USER or USER:GROUP",
+        "--chmod u=q => 'u=q' is not a mode such as .*",
+        "--completion bsh => 'bsh' is not one of bash, zsh",
+        "--once=yes => takes no value",
+        "--exclude => PATTERN is missing",
+        "--docker => CONTAINER is missing",
+        "--docker= => '' is not a name",
+        "--ssh gpu:/home => 'gpu:/home' has a path: that belongs in DEST_PARENT_DIR",
+        "--docker-user=me => has no effect without --docker",
+      })
+  void refusesAWrongValue(String line) {
+    var words = new ArrayList<Object>(List.of(source, parent));
+    words.addAll(List.of(line.split(" => ")[0].split(" ")));
+    var message = words.get(2).toString().replaceFirst("=.*", "") + ": " + line.split(" => ")[1];
+    fails(Exit.USAGE, message, words.toArray());
+  }
+
+  @Test
+  void refusesPatternsThatArePathsOfThisMachine() throws IOException {
+    Files.createDirectories(source.resolve("sub"));
+    for (var given : List.of("./file", source + "/file", "project/file", "../project/file")) {
+      var folder = given.startsWith("project") ? source.getParent() : source;
+      var words = new Object[] {"--exclude", given, source, parent, "--local"};
+      var result = assertClean(Frep.with().in(folder).runs(words), Exit.USAGE, "--exclude: .*");
+      assertTrue(result.err().endsWith("\nhint: --exclude /file\n"), result.err());
+    }
+    var hint = "--include /sub/\\*.js";
+    assertHint(hint, Frep.with().in(source).runs("--include=./sub/*.js", ".", parent, "--local"));
+    Frep.run("--once", "--exclude=/file", "--exclude=sub/x", source, parent, "--local").succeeds();
+    assertFalse(Files.exists(copy.resolve("file")));
+  }
+
+  @Test
+  void takesTheLaterOfTwoEqualOptions() throws IOException {
+    var words = List.of("--max-delete=1", "-q", "--max-delete=2", "-v", "--once", "--no-compress");
+    var result =
+        Frep.run(with(words.toArray(), "--compress", source, parent, "--local")).succeeds();
+    assertTrue(result.out().contains("sent file\n"), result.out());
+    Files.writeString(source.resolve("new"), "new\n");
+    result = Frep.run("-v", "-n", "-q", source, parent, "--local").succeeds();
+    assertTrue(result.out().contains("new     new (4 bytes)\n"), result.out());
+    assertFalse(Files.exists(copy.resolve("new")));
+  }
+
+  @Test
+  void doesOneThingAtATime() {
+    var tasks =
+        List.of("--check", "--dry-run", "--verify", "--undo", "--run=ls", "--why=x", "--man");
+    for (int i = 1; i < tasks.size(); i++) {
+      var both = tasks.get(i - 1) + " and " + tasks.get(i);
+      var message = both.replaceAll("=\\w+", "");
+      var words = new Object[] {tasks.get(i), tasks.get(i - 1), source, parent, "--local"};
+      var said = fails(Exit.USAGE, "--\\S+ and --\\S+ cannot be combined", words).err();
+      for (var task : message.split(" and ")) {
+        assertTrue(said.contains(task), said);
+      }
+    }
+    var nothing = "--no-with-initial-replication and --once: nothing would be sent";
+    fails(
+        Exit.USAGE, nothing, "--once", "--no-with-initial-replication", source, parent, "--local");
+  }
+
+  @Test
+  void refusesTheSameTargetTwice() {
+    fails(
+        Exit.USAGE, "docker:a: the same target twice", source, parent, "--docker=a", "--docker=a");
+    fails(Exit.USAGE, "local and bash: the same .*", source, parent, "--local", "--", "bash");
+    fails(Exit.USAGE, "--run: 2 targets, .*", "--run=ls", source, parent, "--local", "--", "cat");
   }
 
   @Test
@@ -208,7 +304,7 @@ class BadInputTest {
     assertEquals(2, result.out().lines().count(), "more than frep's own two lines on stdout");
   }
 
-  /** Both at once, since they take as long as a target may be silent. */
+  /** Tries both at once, since each takes the whole timeout. */
   @Test
   void givesUpACommandThatNeverAnswers() {
     try (var sleeps = Frep.start("--once", source, parent, "--", "sleep", "1000");
@@ -258,6 +354,28 @@ class BadInputTest {
         "/dev/null");
   }
 
+  @Test
+  void helpsWithACommandThatIsNoShell() throws IOException {
+    hints("to name a target, use an option: --docker webb or --ssh webb", source, parent, "webb");
+    hints(
+        "write the words of COMMAND without quotes: -- docker exec -i web sh",
+        source,
+        parent,
+        "--",
+        "docker exec -i web sh");
+    var tools = Files.createDirectory(base.resolve("tools"));
+    var script = "case $* in *-it*) echo the input device is not a TTY; exit 1; esac\n";
+    Files.writeString(tools.resolve("docker"), "#!/bin/sh\n" + script);
+    assertTrue(tools.resolve("docker").toFile().setExecutable(true));
+    var path = tools + ":" + System.getenv("PATH");
+    for (var words : List.of("docker exec web sh", "docker exec -it web sh")) {
+      var command = with(new Object[] {source, parent, "--"}, (Object[]) words.split(" "));
+      var result = Frep.with().environment("PATH", path).runs(command);
+      var how = words.contains("-it") ? "leave out -t" : "add -i";
+      assertHint(how + ": -- docker exec -i", result.exits(Exit.CONNECTION.code));
+    }
+  }
+
   // ---- the target ----
 
   @Test
@@ -265,7 +383,8 @@ class BadInputTest {
     Files.writeString(copy, "theirs\n");
 
     fails(Exit.TARGET, ".*" + copy + ".*", "--once", source, parent, "--", "bash");
-    fails(Exit.TARGET, ".*" + copy + ".*", "--once", source, copy, "--", "sh");
+    var result = fails(Exit.TARGET, ".*" + copy + ".*", "--once", source, copy, "--", "sh");
+    assertHint("a file has the name of a folder: .*", result);
     assertEquals("theirs\n", Files.readString(copy));
   }
 
@@ -300,24 +419,34 @@ class BadInputTest {
     assertEquals(0, copy.toFile().list().length);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "missing debian tar xargs => sh -c 'apt-get update && apt-get install -y tar findutils'",
+        "missing \"alpine\" cp mv => apk add --no-cache coreutils",
+        "missing  find => install GNU findutils at the target, or use .*",
+        "dd debian => sh -c 'apt-get update && apt-get install -y coreutils'",
+        "unwritable root me drwx------ /srv => .* writable file system, such as a volume",
+        "unwritable me root drwx------ /srv => .*, or add --docker-user root, or: chown me /srv",
+        "unwritable me root drwx------ / => .*, or add --docker-user root",
+        "destination mkdir: '/srv': Read-only file system => .* writable file system.*",
+      })
+  void hintsAtWhatMakesATargetFit(String line) throws Failure {
+    var docker = new Docker();
+    docker.containers.add("web");
+    var route = Route.asked(List.of(docker), List.of()).get(0);
+    var refused = line.split(" => ")[0].split(" ", 2);
+    var hint = Refusal.explain(refused[0], refused[1], route).hint;
+    assertTrue(hint.replace("docker exec -u 0 web ", "").matches(line.split(" => ")[1]), hint);
+  }
+
   @Test
   void tellsHowToInstallWhatTheTargetLacks() throws IOException {
-    for (var tool : List.of("tar", "dd", "find")) {
-      var tools = toolsWithout(tool);
-      var shell = Commands.succeed(Map.of(), List.of("sh", "-c", "command -v bash"));
-      var result =
-          fails(
-              Exit.TARGET,
-              ".*no " + tool + ".*",
-              "--once",
-              source,
-              parent,
-              "--",
-              "env",
-              "PATH=" + tools,
-              shell);
-      assertTrue(result.err().lines().toList().get(1).contains("install"), result.err());
-    }
+    var tools = toolsWithout("tar", "dd", "find");
+    var shell = Commands.succeed(Map.of(), List.of("sh", "-c", "command -v bash"));
+    var words = new Object[] {"--once", source, parent, "--", "env", "PATH=" + tools, shell};
+    var result = fails(Exit.TARGET, "env: no tar, dd, find on the target", words);
+    assertHint(".*install.* tar coreutils findutils.*", result);
     assertFalse(Files.exists(copy));
   }
 
@@ -370,7 +499,7 @@ class BadInputTest {
     try (var frep = Frep.start(words(source, parent, slowTar(go)))) {
       awaitFile(frep, base.resolve("started"));
       frep.signal("INT");
-      // The first may be all that the second is: until it has been taken in, they are one.
+      // Until the first signal is handled, a second one merges with it.
       while (frep.isAlive()) {
         frep.signal("INT");
       }
@@ -394,7 +523,7 @@ class BadInputTest {
     assertAllOrNothing();
   }
 
-  /** The set may have been on its way as a whole: then it counts. */
+  /** If the whole set had been sent, it counts. */
   private void assertAllOrNothing() throws IOException {
     if (Files.exists(copy.resolve("file"))) {
       assertEquals("content\n", Files.readString(copy.resolve("file")));
@@ -423,11 +552,28 @@ class BadInputTest {
   // ---- the world of these tests ----
 
   private static Frep.Result fails(Exit exit, String error, Object... words) {
-    // Long before a target counts as silent.
+    // Less than the timeout of a silent target.
     return assertClean(Frep.with().within(Duration.ofSeconds(25)).runs(words), exit, error);
   }
 
-  /** One error that matches and one hint, and nothing about the inside of frep. */
+  /** Fails unless these words are wrong use, with this hint. */
+  private static void hints(String hint, Object... words) {
+    assertHint(hint, Frep.with().within(Duration.ofSeconds(25)).runs(words));
+  }
+
+  private static void assertHint(String hint, Frep.Result result) {
+    assertTrue(result.exit() != 0, result.out());
+    var lines = result.err().lines().toList();
+    assertTrue(lines.get(lines.size() - 1).matches("hint: (" + hint + ")"), result.err());
+  }
+
+  private static Object[] with(Object[] words, Object... more) {
+    var all = new ArrayList<>(List.of(words));
+    all.addAll(List.of(more));
+    return all.toArray();
+  }
+
+  /** Fails unless there is one matching error, one hint, and nothing about frep's internals. */
   private static Frep.Result assertClean(Frep.Result result, Exit exit, String error) {
     result.exits(exit.code);
     var lines = result.err().lines().toList();
@@ -461,7 +607,7 @@ class BadInputTest {
     return words.toArray();
   }
 
-  /** A shell whose tar says that it has been started, and waits until that file is there. */
+  /** Returns a shell whose tar notes its start and then waits until a file exists. */
   private List<String> slowTar(Path go) throws IOException {
     var tools = Files.createDirectory(base.resolve("tools"));
     var tar = Commands.succeed(Map.of(), List.of("sh", "-c", "command -v tar"));
@@ -485,19 +631,13 @@ class BadInputTest {
     }
   }
 
-  /** A folder of all that the target's PATH has, but for one tool. */
-  private Path toolsWithout(String tool) throws IOException {
-    var folder = Files.createDirectories(base.resolve("all-but-" + tool));
+  /** Makes a folder with everything on the target's PATH but some tools. */
+  private Path toolsWithout(String... tools) throws IOException {
+    var folder = Files.createDirectories(base.resolve("some-tools"));
     sh(
         "for d in /usr/bin /bin; do for f in $d/*; do n=${f##*/}; case $n in '['|*[!a-z0-9]*) ;;"
-            + " *) [ -e "
-            + folder
-            + "/$n ] || ln -s $f "
-            + folder
-            + "/; esac; done; done; rm "
-            + folder
-            + "/"
-            + tool);
+            + (" *) [ -e " + folder + "/$n ] || ln -s $f " + folder + "/; esac; done; done; ")
+            + ("cd " + folder + " && rm " + String.join(" ", tools)));
     return folder;
   }
 }

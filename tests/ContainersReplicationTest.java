@@ -98,23 +98,22 @@ class ContainersReplicationTest {
           replication().start("/srv", "--once", "--docker=plain", "--docker-user=code")) {
         frep.ends(5)
             .assertError(
-                "its user code may not write in /, which is root's (drwxr-xr-x)",
-                "choose a DEST_PARENT_DIR that code may write in");
+                "docker:plain: user code may not write in / (owner root, mode drwxr-xr-x)",
+                "choose another DEST_PARENT_DIR, or add --docker-user root");
       }
       engine.docker("exec", "plain", "mkdir", "/srv");
       try (var frep =
           replication().start("/srv", "--once", "--docker=plain", "--docker-user=code")) {
         frep.ends(5)
             .assertError(
-                "its user code may not write in /srv, which is root's (drwxr-xr-x)",
-                "choose a DEST_PARENT_DIR that code may write in, or: docker exec -u 0 plain"
-                    + " chown code /srv");
+                "docker:plain: user code may not write in /srv (owner root, mode drwxr-xr-x)",
+                "choose another DEST_PARENT_DIR, or add --docker-user root, or: docker exec -u 0"
+                    + " plain chown code /srv");
       }
       try (var frep = replication().start(CODE, "--once", "--docker=plain", "--docker-user=bob")) {
         frep.ends(4)
             .assertError(
-                "the container has no such user",
-                "docker exec plain cat /etc/passwd shows those there are");
+                "docker:plain: no such user in the container", "docker exec plain cat /etc/passwd");
       }
     }
 
@@ -144,7 +143,8 @@ class ContainersReplicationTest {
       engine.run("no-dd", Rootfs.GNU);
       engine.docker("stop", "--time=0", "stopped");
       engine.docker("pause", "paused");
-      var noTar = "rm \"$(command -v tar)\"; echo ID=alpine >/etc/os-release";
+      var noTar =
+          "rm \"$(command -v tar)\" \"$(command -v grep)\"; echo ID=alpine >/etc/os-release";
       engine.docker("exec", "no-tar", "sh", "-c", noTar);
       replace("odd-tar", "tar", "echo toybox 0.8.6");
       replace("no-dd", "dd", "exit 1");
@@ -165,17 +165,19 @@ class ContainersReplicationTest {
         frep.assertError("docker:stopped: the container is not running", "docker start stopped");
         frep.assertError("docker:paused: the container is paused", "docker unpause paused");
         frep.assertError(
-            "docker:bare: the container's image has no shell",
-            "use an image that has sh and tar, or mount the folder from a container that has");
+            "docker:bare: no shell in the container's image",
+            "use an image with sh and tar, or share the folder with a container that has them");
         frep.assertError(
-            "docker:nosuch: no container has this name", "docker ps --all shows those there are");
-        frep.assertError("docker:no-tar: there is no tar", "docker exec -u 0 no-tar apk add tar");
+            "docker:nosuch: no such container", "docker ps --all --format '{{.Names}}'");
         frep.assertError(
-            "docker:odd-tar: there is no tar that can be used, but toybox 0.8.6",
-            "docker exec -u 0 odd-tar apt-get install -y tar");
+            "docker:no-tar: no tar, grep on the target",
+            "docker exec -u 0 no-tar apk add --no-cache tar grep");
         frep.assertError(
-            "docker:no-dd: its dd has no iflag=fullblock",
-            "docker exec -u 0 no-dd apt-get install -y coreutils");
+            "docker:odd-tar: no usable tar on the target, only toybox 0.8.6",
+            "docker exec -u 0 odd-tar sh -c 'apt-get update && apt-get install -y tar'");
+        frep.assertError(
+            "docker:no-dd: dd on the target lacks iflag=fullblock",
+            "docker exec -u 0 no-dd sh -c 'apt-get update && apt-get install -y coreutils'");
         assertEquals(14, frep.err().lines().count(), frep::err);
         assertTrue(in("no-tar", CODE).sh("ls -A " + CODE).isEmpty());
       } finally {
@@ -198,8 +200,8 @@ class ContainersReplicationTest {
         frep.ends(4);
         assertEquals(
             """
-            frep: the daemon of docker does not answer
-            hint: start it (sudo systemctl start docker), or check DOCKER_HOST and the context
+            frep: docker:web: the docker daemon does not answer
+            hint: sudo systemctl start docker, or check DOCKER_HOST and the context
             """,
             frep.err());
       }
@@ -214,8 +216,8 @@ class ContainersReplicationTest {
           new Replication(folder, and(engine.environment(), path)).start(CODE, "--docker=web")) {
         frep.ends(4)
             .assertError(
-                "you may not use the socket of docker",
-                "join the group that may (sudo usermod -aG docker \"$USER\", then log in again)");
+                "docker:web: your user may not use the docker socket",
+                "sudo usermod -aG docker \"$USER\", then log in again");
       }
     }
 
@@ -226,8 +228,9 @@ class ContainersReplicationTest {
         try (var frep = new Replication(folder, nothing).start(CODE, transport)) {
           frep.ends(4)
               .assertError(
-                  "docker: command not found, or it cannot be run",
-                  "is it installed, and on the PATH?");
+                  (transport.contains("compose") ? "docker-compose" : "docker:web")
+                      + ": command not found: docker",
+                  "install docker, or add its folder to PATH");
         }
       }
     }
@@ -294,8 +297,8 @@ class ContainersReplicationTest {
       try (var frep = replication()) {
         frep.start(CODE, "--docker-compose=nosuch", "--compose-file=" + file).ends(4);
         frep.assertError(
-            "the project has no service nosuch",
-            "docker-compose config --services shows those there are");
+            "docker-compose:nosuch: no such service in the Compose project",
+            "docker-compose --file " + file + " config --services");
       }
     }
   }
@@ -349,7 +352,7 @@ class ContainersReplicationTest {
         frep.ends(4).assertSame(in("good"));
         frep.assertError("podman:stopped: the container is not running", "podman start stopped");
         frep.assertError(
-            "podman:nosuch: no container has this name", "podman ps --all shows those there are");
+            "podman:nosuch: no such container", "podman ps --all --format '{{.Names}}'");
       }
     }
   }

@@ -195,7 +195,8 @@ class DriftTest {
     }
     var refused = frep().runs("--once", source, parent, "--", "bash");
     assertEquals(7, refused.exit(), refused.toString());
-    assertTrue(refused.err().contains("hint: if that is meant: --max-delete 150"), refused.err());
+    assertTrue(
+        refused.err().contains("hint: if that is intended: --max-delete 150"), refused.err());
     assertTrue(Files.exists(copy.resolve("many/149")));
     var meant = frep().runs("--once", "--max-delete", "150", source, parent, "--", "bash");
     assertEquals(0, meant.exit(), meant.toString());
@@ -210,7 +211,7 @@ class DriftTest {
     var result = frep().runs("--once", source, link, "--", "bash");
     assertEquals(1, result.exit(), result.toString());
     assertTrue(
-        result.err().contains("is behind a symlink: nothing is deleted there"), result.err());
+        result.err().contains("is behind a symlink: nothing is deleted in it"), result.err());
     assertTrue(Files.exists(copy.resolve("a")));
   }
 
@@ -247,7 +248,7 @@ class DriftTest {
     String path = "PATH=" + tools + ":" + System.getenv("PATH");
     try (var running = frep().starts(source, parent, "--", "env", path, "bash")) {
       running.awaitFirstCopy();
-      assertTrue(running.output().contains("no GNU tar there: bsdtar"), running.output());
+      assertTrue(running.output().contains("no GNU tar at the target: bsdtar"), running.output());
       Trees.awaitSame(source, copy);
       write("sub/deep/e", "six");
       write("new/f", "seven");

@@ -147,6 +147,6 @@ class DryRunTest {
     var result = frep().runs(words(Shell.BASH, "--dry-run", "--max-delete=2"));
     result.exits(7);
     assertTrue(said(result).contains("deleted gone/"), result.out());
-    assertTrue(result.err().contains("hint: if that is meant: --max-delete 3\n"), result.err());
+    assertTrue(result.err().contains("hint: if that is intended: --max-delete 3\n"), result.err());
   }
 }

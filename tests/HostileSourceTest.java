@@ -125,7 +125,7 @@ class HostileSourceTest {
 
     var result = frep.runs("--once", source, parent, "--", "bash").exits(1);
 
-    assertTold(result, "dir/inside cannot be seen (permission denied): left as it is there");
+    assertTold(result, "dir/inside cannot be seen (permission denied): left unchanged in the copy");
     assertTold(result, "dir/link");
     assertEquals("1\n", Files.readString(copy.resolve("dir/inside")), "it was not deleted");
     Frep.with().runs("--once", source, parent, "--", "bash").succeeds();
@@ -142,7 +142,8 @@ class HostileSourceTest {
       frep.awaitFirstCopy();
       sh("chmod 0 dir; echo after >file");
       World.await(frep, "sent", () -> Files.readString(copy.resolve("file")).equals("after\n"));
-      frep.awaitLine("frep: dir cannot be read \\(permission denied\\): left as it is there");
+      frep.awaitLine(
+          "frep: dir cannot be read \\(permission denied\\): left unchanged in the copy");
       assertEquals("1\n", Files.readString(copy.resolve("dir/inside")));
       // Within the same second: what was known of it before has to be known still.
       sh(
@@ -217,7 +218,8 @@ class HostileSourceTest {
     assertTrue(told.size() >= 2 && told.size() <= 4, told.size() + " complaints");
     for (var line : told) {
       assertTrue(
-          line.matches("frep: \\S+ cannot be (seen|read) \\(File name too long\\): left as .*"),
+          line.matches(
+              "frep: \\S+ cannot be (seen|read) \\(File name too long\\): left unchanged .*"),
           line.substring(Math.max(0, line.length() - 200)));
     }
     for (var name : List.of("2020", "250250")) {
@@ -306,8 +308,8 @@ class HostileSourceTest {
         "truncate -s 9G .frepignore | 3 | .*/.frepignore: is larger than .*",
         "rm -r .git; truncate -s 9G .git | 3 | .*/.git: is larger than .*",
         "rm -r .git; printf 'gitdir: a\\0b' >.git | 3 | .*/.git: .*",
-        "mkdir in; cp -r .git in/.git; mkfifo in/.git/index"
-            + " | 1 | in has Git data that cannot be read .is not a file.: left as it is there",
+        "mkdir in; cp -r .git in/.git; mkfifo in/.git/index | 1 | in has Git data that cannot be"
+            + " read .is not a file.: left unchanged in the copy",
         "mkdir in; truncate -s 9G in/.gitignore"
             + " | 1 | in has Git data that cannot be read .is larger than .*",
         "mkfifo .git/commondir | 0 |",

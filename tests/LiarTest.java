@@ -96,9 +96,9 @@ class LiarTest {
         "ready; exit 0 => 4 => the connection ended .exit code 0.",
         // refusals
         "say refused; wait => 4 => the target's answer cannot be understood: refused",
-        "say refused unwritable; wait => 5 => it may not be written in",
+        "say refused unwritable; wait => 5 => the destination may not be written",
         "say refused $red $red; wait => 5 => refused: .x1b.31mred.*",
-        "say refused missing $red; wait => 5 => there is no .*",
+        "say refused missing $red; wait => 5 => no .*on the target",
         // facts
         "say ready tar=$red uid=x free=-1 guard=$red; wait => 4 => the target has been silent .*",
         // answers to no question
@@ -118,8 +118,8 @@ class LiarTest {
             + " => 4 => .* does not fit into memory",
         "ready; say listing stat; nul ./nameZ => 4 => .* does not fit into memory",
         // acknowledgements
-        "empty; asked commit; say ok 77; wait => 4 => the target answers to what was not sent",
-        "empty; asked commit; say err 77; wait => 4 => the target answers to what was not sent",
+        "empty; asked commit; say ok 77; wait => 4 => the target acknowledges what was not sent",
+        "empty; asked commit; say err 77; wait => 4 => the target acknowledges what was not sent",
         "empty; asked commit; say ok 99999999999999999999; wait => 4 => .* understood: ok 9+",
         "empty; asked commit; say ok; wait => 4 => the target's answer cannot be understood: ok",
         "ready; say listing same; wait => 4 => .* an answer to no question: listing same",
@@ -135,7 +135,7 @@ class LiarTest {
     result.exits(exit);
     var lines = result.err().lines().toList();
     assertTrue(lines.size() <= 2, result.err());
-    assertTrue(lines.get(0).matches("frep: (" + error + ")"), result.err());
+    assertTrue(lines.get(0).matches("frep: \\S+: (" + error + ")"), result.err());
     assertClean(result);
   }
 

@@ -61,9 +61,7 @@ class LocalReplicationTest {
   void aCommandThatDoesNotExistIsNamed() throws Exception {
     try (var frep = replication().start(target(), "--", "nosuch", "-x")) {
       frep.ends(4)
-          .assertError(
-              "nosuch: command not found, or it cannot be run",
-              "is it installed, and on the PATH?");
+          .assertError("nosuch: command not found", "install nosuch, or add its folder to PATH");
     }
   }
 
@@ -72,9 +70,9 @@ class LocalReplicationTest {
     try (var frep = replication().start(target(), "--", "sh", "-c", "echo no luck >&2; exit 9")) {
       frep.ends(4)
           .assertError(
-              "the connection ended (exit code 9): no luck",
-              "the command must give a shell that reads commands; to try it, put before it: echo id"
-                  + " |");
+              "sh: the connection ended (exit code 9): no luck",
+              "COMMAND must start a shell that reads from stdin; test it: echo id | COMMAND prints"
+                  + " a user id");
     }
   }
 
@@ -95,7 +93,9 @@ class LocalReplicationTest {
         Map.of(), List.of("sh", "-c", TOOLS_WITHOUT.formatted("find"), "sh", bin.toString()));
     try (var frep = replication().start(target(), "--", "/usr/bin/env", "PATH=" + bin, "/bin/sh")) {
       frep.ends(5);
-      frep.assertError("there is no find", "as root there: apt-get install -y findutils");
+      frep.assertError(
+          "/usr/bin/env: no find on the target",
+          "as root at the target: sh -c 'apt-get update && apt-get install -y findutils'");
       assertFalse(Files.exists(Path.of(target())));
     }
   }
@@ -115,7 +115,7 @@ class LocalReplicationTest {
     try (var frep = replication().start(target(), "--local")) {
       frep.ends(5)
           .assertError(
-              "the destination " + folder.toRealPath() + "/target/proj is a symlink",
+              "local: the destination " + folder.toRealPath() + "/target/proj is a symlink",
               "give the folder it points to");
     }
   }
@@ -125,7 +125,9 @@ class LocalReplicationTest {
     var terminal = Commands.missing("script");
     assumeTrue(terminal.isEmpty(), () -> terminal.orElseThrow());
     try (var frep = replication().start(target(), "--", "script", "-qec", "sh", "/dev/null")) {
-      frep.ends(5).assertError("its shell has a terminal", "leave out -t: ssh -T, docker exec -i");
+      frep.ends(5)
+          .assertError(
+              "script: COMMAND opens a terminal", "leave out -t: ssh -T host, docker exec -i web");
     }
   }
 
@@ -133,11 +135,11 @@ class LocalReplicationTest {
   void anOptionWithoutTheOneItBelongsToIsWrongUse() throws Exception {
     var wrong =
         Map.of(
-            "--docker-user=me", "--docker-user: says nothing without --docker",
-            "--podman-user=me", "--podman-user: says nothing without --podman",
-            "--index=1", "--index: says nothing without --docker-compose",
-            "--namespace=n", "--namespace: says nothing without --kubectl or -l",
-            "--ssh-option=-4", "--ssh-option: says nothing without --ssh");
+            "--docker-user=me", "--docker-user: has no effect without --docker",
+            "--podman-user=me", "--podman-user: has no effect without --podman",
+            "--index=1", "--index: has no effect without --docker-compose",
+            "--namespace=n", "--namespace: has no effect without --kubectl or -l",
+            "--ssh-option=-4", "--ssh-option: has no effect without --ssh");
     var runs = new ArrayList<Replication>();
     try {
       for (var option : wrong.keySet()) {
@@ -156,7 +158,7 @@ class LocalReplicationTest {
   void noTargetIsWrongUse() throws Exception {
     try (var frep = replication().start(target())) {
       frep.ends(2);
-      assertTrue(frep.err().startsWith("frep: where to? "), frep::err);
+      assertTrue(frep.err().startsWith("frep: no target: "), frep::err);
     }
   }
 

@@ -294,7 +294,7 @@ class MainJobTest {
   void doesOnlyWhatIsAskedFor() throws IOException {
     makeFiles(source, 1, 2);
     try (var frep = start(Shell.BASH, "--no-with-initial-replication")) {
-      frep.awaitLine("taken as it is; changes follow");
+      frep.awaitLine("assumed to be up to date; changes follow");
       Files.writeString(source.resolve("new"), "content\n");
       frep.awaitLine("(sent new|copied 1 file).*");
       assertEquals(0, frep.stop());
@@ -315,7 +315,7 @@ class MainJobTest {
     var all = new ArrayList<Object>(words);
     all.addAll(List.of("--", "sh", "-c", slow));
     try (var frep = Frep.start(all.toArray())) {
-      frep.awaitLine("local: taken as it is; changes follow");
+      frep.awaitLine("local: assumed to be up to date; changes follow");
       Files.writeString(source.resolve("new"), "content\n");
       frep.awaitLine("local: sent new .*");
 

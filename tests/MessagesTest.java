@@ -48,13 +48,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every message that a user can meet, with its hint, is listed in data/messages.txt: whoever adds
- * one to the sources sees it there beside the others. The list is read out of the sources by the
- * compiler; {@code -Dfrep.fix=true} writes it anew.
+ * Lists every message that a user can meet, with its subject and its hint, in data/messages.txt, so
+ * that a new one is seen beside the others. The compiler reads the list out of the sources; {@code
+ * -Dfrep.fix=true} writes it anew.
  */
 class MessagesTest {
 
-  /** Calls that make a message: which of their arguments is the text, and which the hint. */
+  /** Calls that make a message: the indices of the arguments with its text and its hint. */
   private static final Map<String, int[]> MAKERS =
       Map.of(
           "error", new int[] {0, 1},
@@ -68,21 +68,44 @@ class MessagesTest {
           "new Symptom", new int[] {1, 2},
           "new IllegalArgumentException", new int[] {0});
 
-  /** What only makes a text harmless or plain stands for its argument. */
+  /** Calls that make a text harmless or plain: the argument stands for them. */
   private static final Set<String> TRANSPARENT =
       Set.of("bytes", "named", "orElse", "show", "toString");
 
-  /** Methods of Java and of values: what they say are no messages. */
+  /** Methods that return parts of messages. */
   private static final Set<String> PARTS =
-      Set.of("copy", "count", "join", "label", "name", "seconds", "toString", "tool");
+      Set.of(
+          "copy",
+          "count",
+          "cut",
+          "join",
+          "label",
+          "line",
+          "name",
+          "ofAll",
+          "quote",
+          "seconds",
+          "toString",
+          "tool",
+          "until");
+
+  /** Makers whose message the console prints behind the target's label. */
+  private static final Set<String> OF_TARGETS = Set.of("new Advice", "new Symptom");
+
+  /** Classes that speak of one target, and only through its console. */
+  private static final Set<String> SPEAKERS_OF_TARGETS =
+      Set.of("Check", "Errand", "Inquiry", "Refusal", "Route", "Shell", "Target", "Undo");
 
   private static final String NO_HINT = "(no hint)";
 
   private static final Path LIST =
       LauncherTest.repository().resolve("tests").resolve("data").resolve("messages.txt");
 
-  /** By file, each message with its hint below it; and what methods say that one is made of. */
+  /** By file, each message with its hint below it, and the texts of methods that make parts. */
   private static final Map<String, Set<String>> found = new TreeMap<>();
+
+  /** Those that are printed as they are. */
+  private static final Set<String> printed = new LinkedHashSet<>();
 
   private static final Set<String> ofTypesThatAreNoTexts = new TreeSet<>();
 
@@ -91,7 +114,7 @@ class MessagesTest {
     var repository = LauncherTest.repository();
     var sources = new ArrayList<Path>(List.of(repository.resolve("frep.java")));
     for (var folder : List.of("support", "transports")) {
-      try (var files = Files.list(repository.resolve(folder))) {
+      try (var files = Files.walk(repository.resolve(folder))) {
         files.filter(file -> file.toString().endsWith(".java")).sorted().forEach(sources::add);
       }
     }
@@ -140,12 +163,23 @@ class MessagesTest {
     all().forEach(text -> assertTrue(!text.matches("(?s).*(Exception|[a-z]\\.[A-Z]).*"), text));
   }
 
-  /** Only when frep connects again by itself there is nothing to be done. */
+  /** Only when frep reconnects by itself the user need not do anything. */
   @Test
   void allHaveHints() {
     var without = all().filter(text -> text.contains(NO_HINT)).toList();
-    assertEquals(List.of("{getMessage}\n    " + NO_HINT), without);
+    assertEquals(List.of("{label}: {getMessage}\n    " + NO_HINT), without);
   }
+
+  @Test
+  void eachBeginsWithItsSubject() {
+    var nameless = printed.stream().filter(text -> !text.matches(SUBJECT)).toList();
+    assertEquals(List.of(), nameless);
+  }
+
+  /** A value, an option or argument, or one of the subjects that have no name. */
+  private static final String SUBJECT =
+      "(?s)(\\{|--|SRC_DIR|DEST_PARENT_DIR|/|no target|a transport|this is a defect|"
+          + "the system|the copy|here|there is nothing|more than).*";
 
   @Test
   void allAreInOneForm() {
@@ -160,14 +194,14 @@ class MessagesTest {
             });
   }
 
-  /** What may begin a line with a capital letter. */
-  private static final String BEGINNINGS = "(Missing required|SRC_DIR|DEST_PARENT_DIR).*";
+  /** Words with a capital letter that may begin a line. */
+  private static final String BEGINNINGS = "(SRC_DIR|DEST_PARENT_DIR|COMMAND).*";
 
   private static Stream<String> all() {
     return found.values().stream().flatMap(Set::stream);
   }
 
-  /** Goes through the sources as the compiler sees them. */
+  /** Reads the sources as the compiler sees them. */
   private static final class Reader {
     private final Trees trees;
     private final JavacTask task;
@@ -198,11 +232,30 @@ class MessagesTest {
           if (which == null || which[which.length - 1] >= arguments.size()) {
             return;
           }
-          for (var text : texts(at(arguments.get(which[0])))) {
+          var subject = subject(maker);
+          for (var message : texts(at(arguments.get(which[0])))) {
+            var text = subject + message;
+            if (!maker.equals("new IllegalArgumentException")) { // Its catcher names the subject.
+              printed.add(text);
+            }
             var hints = which.length == 1 ? List.<String>of() : texts(at(arguments.get(which[1])));
             var below = hints.stream().map(hint -> hint.isEmpty() ? NO_HINT : hint);
             texts.add(text + below.map(hint -> "\n    " + hint).collect(joining()));
           }
+        }
+
+        private String subject(String maker) {
+          var path = getCurrentPath();
+          while (!(path.getLeaf() instanceof ClassTree)
+              || ((ClassTree) path.getLeaf()).getSimpleName().length() == 0) {
+            path = path.getParentPath();
+          }
+          var speaker = ((ClassTree) path.getLeaf()).getSimpleName().toString();
+          var ofPath = maker.endsWith("roblem");
+          return (OF_TARGETS.contains(maker) || SPEAKERS_OF_TARGETS.contains(speaker)
+                  ? "{label}: "
+                  : "")
+              + (ofPath ? "{path} " : "");
         }
 
         private TreePath at(Tree tree) {
@@ -211,7 +264,7 @@ class MessagesTest {
       }.scan(unit, null);
     }
 
-    /** What the methods say that were met in the messages, and those met in these. */
+    /** Adds the texts of the methods called in messages, and of those called in these. */
     void texts(List<CompilationUnitTree> units) {
       var read = new TreeSet<String>();
       while (!read.containsAll(called)) {
@@ -266,7 +319,7 @@ class MessagesTest {
       return paths;
     }
 
-    /** What an expression can come to, with what is known only at run time in braces. */
+    /** Returns the values an expression can have, parts known only at run time in braces. */
     private List<String> texts(TreePath path) {
       var tree = path.getLeaf();
       Function<Tree, List<String>> inside = part -> texts(new TreePath(path, part));
@@ -316,8 +369,8 @@ class MessagesTest {
     }
 
     /**
-     * A constant's text; else a value. That of an exception or a class would be shown with the name
-     * of one.
+     * Returns a constant's text, or the name of a value in braces. The value must not be an
+     * exception or a class, which would show the name of a class.
      */
     private List<String> placeholder(TreePath path, String name) {
       if (trees.getElement(path) instanceof VariableElement variable
@@ -339,7 +392,7 @@ class MessagesTest {
       return Path.of(unit.getSourceFile().getName()).getFileName().toString();
     }
 
-    /** The last word of it. */
+    /** Returns the last word. */
     private static String name(Tree tree) {
       if (tree instanceof IdentifierTree identifier) {
         return identifier.getName().toString();

@@ -19,10 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * What users type who have frep from a catalog, with JBang itself: frep with a container, and frep
- * with transports of their own.
- */
+/** JBang runs frep from a catalog: with a container, and with transports of other authors. */
 class PlugInTest {
 
   @TempDir static Path shared;
@@ -106,25 +103,49 @@ class PlugInTest {
       frep.ends(0).assertSame(copy());
       assertTrue(frep.err().contains("frep: a transport cannot be used: "), frep::err);
       assertTrue(frep.err().contains("org.example.Missing"), frep::err);
-      assertTrue(frep.err().contains("hint: the others go on working"), frep::err);
+      assertTrue(frep.err().contains("hint: the other transports still work"), frep::err);
     }
   }
 
   @Test
   void theOneOfTheReadmeIsUsedFromItsSource() throws Exception {
-    var readme = Files.readString(LauncherTest.repository().resolve("README.md"));
-    var sample = Pattern.compile("```java\n(//FILES .*?)```", Pattern.DOTALL).matcher(readme);
-    assertTrue(sample.find(), "the README has a transport");
-    var lxc = "[ \"$2\" = web ] || { echo not running; exit 1; }; shift 3; exec \"$@\"";
-    var path = LauncherTest.onPath(environment, tool("lxc-attach", lxc));
-    try (var frep = new Replication(folder, path)) {
-      Files.writeString(frep.folder().resolve("Lxc.java"), sample.group(1));
-      Files.writeString(frep.folder().resolve("lxc.txt"), "org.example.Lxc\n");
+    try (var frep = withLxc()) {
       var target = folder + "/target";
       frep.type("jbang -s Lxc.java frep@org --once ./proj " + target + " --lxc web --lxc gone");
       frep.ends(4).assertSame(copy());
       frep.assertError("lxc:gone: the container is stopped", "lxc-start gone");
     }
+  }
+
+  /** A service file of a source replaces frep's service files of the same name. */
+  @Test
+  void ownTransportsAndThoseOfASourceAndOfAJarAreThereAtOnce() throws Exception {
+    var shout = jar("shout", TransportsTest.Options.buildShout(folder.resolve("shout")));
+    try (var frep = withLxc()) {
+      frep.type(
+          "jbang --cp "
+              + shout
+              + " -s Lxc.java frep@org --check ./proj "
+              + folder
+              + "/target --local --lxc web --shout hey");
+      frep.ends(0);
+      for (var target : List.of("local", "lxc:web", "shout:hey")) {
+        assertTrue(frep.out().contains(target + " → "), frep::output);
+      }
+    }
+  }
+
+  /** A world with the transport of the README, and the tool that it needs. */
+  private Replication withLxc() throws IOException {
+    var readme = Files.readString(LauncherTest.repository().resolve("README.md"));
+    var sample = Pattern.compile("```java\n(//FILES .*?)```", Pattern.DOTALL).matcher(readme);
+    assertTrue(sample.find(), "the README has a transport");
+    var lxc = "[ \"$2\" = web ] || { echo not running; exit 1; }; shift 3; exec \"$@\"";
+    var path = LauncherTest.onPath(environment, tool("lxc-attach", lxc));
+    var frep = new Replication(folder, path);
+    Files.writeString(frep.folder().resolve("Lxc.java"), sample.group(1));
+    Files.writeString(frep.folder().resolve("lxc.txt"), "org.example.Lxc\n");
+    return frep;
   }
 
   private Path tool(String name, String script) throws IOException {

@@ -147,14 +147,11 @@ class PodsReplicationTest {
       frep.assertError(
           "kubectl:new: the pod is not ready: its container does not run",
           "kubectl describe pod/new");
+      frep.assertError("kubectl:done: the pod has finished", "kubectl get pods");
       frep.assertError(
-          "kubectl:done: the pod has run to its end", "name one that is running: kubectl get pods");
-      frep.assertError(
-          "kubectl:bare: the pod's container has no shell",
-          "choose another with --container, or use an image that has sh and tar");
-      frep.assertError(
-          "kubectl:nosuch: the cluster has nothing of this name",
-          "kubectl get pods shows what there is; is it the right --namespace and --context?");
+          "kubectl:bare: no shell in the pod's container",
+          "choose another with --container, or use an image with sh and tar");
+      frep.assertError("kubectl:nosuch: no such pod in the current namespace", "kubectl get pods");
       assertEquals(8, frep.err().lines().count(), frep::err);
     }
   }
@@ -165,13 +162,14 @@ class PodsReplicationTest {
     try (var frep = replication().start(CODE, "-l", "app=late")) {
       frep.ends(4)
           .assertError(
-              "no pod of app=late is ready: late Pending", "kubectl get pods -l 'app=late'");
+              "kubectl:app=late: no pod is ready in the current namespace: late Pending",
+              "kubectl get pods -l 'app=late'");
     }
     try (var frep = replication().start(CODE, "--kubectl=deploy/nosuch")) {
       frep.ends(4)
           .assertError(
-              "the cluster has nothing of this name",
-              "kubectl get pods shows what there is; is it the right --namespace and --context?");
+              "kubectl:deploy/nosuch: no such object in the current namespace",
+              "kubectl get deploy");
     }
   }
 
@@ -181,8 +179,7 @@ class PodsReplicationTest {
     try (var frep = replication().start(target, "--once", "--kubectl=deploy/nosuch", "--local")) {
       frep.ends(4).assertSame(Place.here(Path.of(target)));
       frep.assertError(
-          "kubectl: the cluster has nothing of this name",
-          "kubectl get pods shows what there is; is it the right --namespace and --context?");
+          "kubectl:deploy/nosuch: no such object in the current namespace", "kubectl get deploy");
     }
   }
 
@@ -199,8 +196,8 @@ class PodsReplicationTest {
       frep.ends(5);
       assertEquals(
           """
-          frep: there is no tar that can be used, but toybox 0.8.6
-          hint: kubectl exec -i odd -- apk add tar
+          frep: kubectl:odd: no usable tar on the target, only toybox 0.8.6
+          hint: kubectl exec odd -- apk add --no-cache tar
           """,
           frep.err());
     }

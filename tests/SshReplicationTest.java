@@ -138,29 +138,26 @@ class SshReplicationTest {
             "--ssh-option=-F" + config)) {
       frep.ends(4).assertSame(copy());
       frep.assertError(
-          "ssh:nosuch.invalid: no host is known by this name",
-          "check the name, or give it a HostName in ~/.ssh/config");
-      frep.assertError(
-          "ssh:stranger: the host refuses every key that was offered",
-          "ssh-copy-id stranger, or ssh-add the key that it knows");
+          "ssh:nosuch.invalid: unknown host",
+          "check the name, or set its HostName in ~/.ssh/config");
+      frep.assertError("ssh:stranger: the host rejects your keys", "ssh-copy-id stranger");
       frep.assertError(
           "ssh:closed: nothing listens at the host's ssh port",
-          "check that sshd runs there, and the port: --ssh-option Port=2222");
+          "check sshd on the host, and the port: --ssh-option Port=2222");
       frep.assertError(
-          "ssh:new: the host's key is not known here yet",
-          "ssh new once by hand, and compare the fingerprint");
+          "ssh:new: the host's key is not known yet", "ssh new, and compare the fingerprint");
       assertEquals(8, frep.err().lines().count(), frep::err);
     }
   }
 
   @Test
-  void oneHostAloneNeedsNoName() throws Exception {
+  void oneHostAloneIsNamed() throws Exception {
     try (var frep = start("--ssh=closed", "--ssh-option=-F" + config)) {
       frep.ends(4);
       assertEquals(
           """
-          frep: nothing listens at the host's ssh port
-          hint: check that sshd runs there, and the port: --ssh-option Port=2222
+          frep: ssh:closed: nothing listens at the host's ssh port
+          hint: check sshd on the host, and the port: --ssh-option Port=2222
           """,
           frep.err());
     }
@@ -171,7 +168,7 @@ class SshReplicationTest {
     try (var frep = start("--ssh=-oProxyCommand=touch x")) {
       frep.ends(2)
           .assertError(
-              "--ssh: '-oProxyCommand=touch x' cannot be a name", "frep --help lists the options");
+              "--ssh: '-oProxyCommand=touch x' is not a name", "frep --help lists the options");
     }
   }
 
@@ -181,7 +178,7 @@ class SshReplicationTest {
     try (var frep = new Replication(folder, missing).start(target(), "--ssh=target")) {
       frep.ends(4)
           .assertError(
-              "ssh: command not found, or it cannot be run", "is it installed, and on the PATH?");
+              "ssh:target: command not found: ssh", "install ssh, or add its folder to PATH");
     }
   }
 }

@@ -34,12 +34,12 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
- * The transports against the real tools and real places: that what they describe reaches a shell,
- * and that they say what a user needs to know where it does not.
+ * Runs the commands that transports describe with the real tools at real targets: they reach a
+ * shell, or the transport explains why not.
  */
 class TransportsTest {
 
-  /** The transport of the name, with the options that these words set. */
+  /** Returns the transport of this name after picocli has parsed the words. */
   private static Transport given(String name, String... words) {
     var command = CommandSpec.create();
     var transports = Transports.addTo(command, problem -> assertEquals("", problem));
@@ -51,7 +51,7 @@ class TransportsTest {
     return command -> Commands.run(environment, "", command);
   }
 
-  /** For a transport that has nothing to ask. */
+  /** Fails when a transport asks a question. */
   private static final Tools NO_TOOLS =
       command -> {
         throw new AssertionError(command);
@@ -63,14 +63,14 @@ class TransportsTest {
     return targets.get(0);
   }
 
-  /** What a target's shell prints for the commands. */
+  /** Returns what a target's shell prints for the commands. */
   private static String say(Address target, Map<String, String> environment, String commands) {
     var answer = Commands.run(environment, commands, target.command());
     assertTrue(answer.ok(), answer::toString);
     return answer.out();
   }
 
-  /** The advice on a connection command that fails. */
+  /** Returns the advice on a connection command that fails. */
   private static Advice advice(Transport transport, Map<String, String> environment)
       throws Unreachable {
     var target = only(transport);
@@ -81,7 +81,7 @@ class TransportsTest {
         .orElseThrow(() -> new AssertionError(answer));
   }
 
-  /** The advice on targets that cannot be found. */
+  /** Returns the advice on targets that cannot be found. */
   private static Advice unreachable(Transport transport, Map<String, String> environment) {
     return assertThrows(Unreachable.class, () -> transport.targets(tools(environment))).advice();
   }
@@ -141,7 +141,7 @@ class TransportsTest {
       for (var option : List.of("ssh", "docker", "podman", "docker-compose", "kubectl")) {
         var transport = given(option, "--" + option + "=-oProxyCommand=x");
         var e = assertThrows(IllegalArgumentException.class, () -> transport.targets(NO_TOOLS));
-        assertEquals("--" + option + ": '-oProxyCommand=x' cannot be a name", e.getMessage());
+        assertEquals("--" + option + ": '-oProxyCommand=x' is not a name", e.getMessage());
       }
     }
 
@@ -176,11 +176,10 @@ class TransportsTest {
       var problems = new ArrayList<String>();
       var urls = List.of(buildShout(folder));
       assertEquals(6, withPlugIns(urls, () -> Transports.addTo(command, problems::add)).size());
-      assertEquals(
-          List.of("org.example.shout.Shout: its option --shout is another's already"), problems);
+      assertEquals(List.of("org.example.shout.Shout: option --shout is taken already"), problems);
     }
 
-    /** Compiles the sample plug-in as somebody else would. */
+    /** Compiles the sample plug-in against frep's jar, as its author would. */
     static Path buildShout(Path folder) throws Exception {
       var services = Files.createDirectories(folder.resolve("META-INF/services"));
       Files.writeString(services.resolve("dev.frep.Transport"), "org.example.shout.Shout\n");
@@ -206,7 +205,7 @@ class TransportsTest {
         urls.add(path.toUri().toURL());
       }
       var loader = Thread.currentThread().getContextClassLoader();
-      // Left open: what it loads is used for the rest of the test.
+      // Left open: the test uses its classes until the end.
       Thread.currentThread()
           .setContextClassLoader(new URLClassLoader(urls.toArray(URL[]::new), loader));
       try {
@@ -285,8 +284,7 @@ class TransportsTest {
 
     @Test
     void theHostIsUnknown() throws Exception {
-      assertEquals(
-          "no host is known by this name", advice(ssh("nosuch.invalid"), Map.of()).message());
+      assertEquals("unknown host", advice(ssh("nosuch.invalid"), Map.of()).message());
     }
 
     @Test
@@ -298,14 +296,14 @@ class TransportsTest {
                   folder.resolve("stranger_config"),
                   Files.readString(sshd.clientConfig()).replace("/user\n", "/stranger\n"));
       var advice = advice(given("ssh", "--ssh=target", key, own), Map.of());
-      assertEquals("the host refuses every key that was offered", advice.message());
-      assertEquals("ssh-copy-id target, or ssh-add the key that it knows", advice.hint());
+      assertEquals("the host rejects your keys", advice.message());
+      assertEquals("ssh-copy-id target", advice.hint());
     }
 
     @Test
     void theHostsKeyIsNotKnown() throws Exception {
       var advice = advice(ssh("target", "--ssh-option=UserKnownHostsFile=none"), Map.of());
-      assertEquals("the host's key is not known here yet", advice.message());
+      assertEquals("the host's key is not known yet", advice.message());
     }
 
     @Test
@@ -314,7 +312,7 @@ class TransportsTest {
       var key = Files.readString(folder.resolve("user.pub"));
       Files.writeString(other, "[127.0.0.1]:" + sshd.port() + " " + key);
       var advice = advice(ssh("target", "--ssh-option=UserKnownHostsFile=" + other), Map.of());
-      assertTrue(advice.message().startsWith("the host shows another key than before"));
+      assertTrue(advice.message().startsWith("the host's key has changed"));
     }
 
     @Test
@@ -326,14 +324,14 @@ class TransportsTest {
     @Test
     void anOptionIsUnknown() throws Exception {
       var advice = advice(ssh("target", "--ssh-option=Foo=1"), Map.of());
-      assertEquals("ssh does not know an option it was given", advice.message());
+      assertEquals("ssh does not know one of its options", advice.message());
     }
 
     @Test
     void theAccountHasNoShell() throws Exception {
       assumeTrue(System.getProperty("user.name").equals("root"), "only root logs in as others");
       var advice = advice(ssh("games@target"), Map.of());
-      assertEquals("this account may not run a shell", advice.message());
+      assertEquals("the account may not run a shell", advice.message());
     }
   }
 
@@ -384,7 +382,7 @@ class TransportsTest {
     @Test
     void theContainerHasNoSuchUser() throws Exception {
       var advice = advice(docker("--docker=web", "--docker-user=bob"), engine.environment());
-      assertEquals("the container has no such user", advice.message());
+      assertEquals("no such user in the container", advice.message());
     }
 
     @Test
@@ -425,19 +423,19 @@ class TransportsTest {
 
     @Test
     void theImageHasNoShell() throws Exception {
-      assertEquals("the container's image has no shell", adviceOn("bare").message());
+      assertEquals("no shell in the container's image", adviceOn("bare").message());
     }
 
     @Test
     void theNameIsWrong() throws Exception {
-      assertEquals("no container has this name", adviceOn("nosuch").message());
+      assertEquals("no such container", adviceOn("nosuch").message());
     }
 
     @Test
     void theDaemonIsNotRunning() throws Exception {
       for (var host : List.of("unix:///nosuch.sock", "tcp://127.0.0.1:1")) {
         var advice = advice(docker("--docker=web"), Map.of("DOCKER_HOST", host));
-        assertEquals("the daemon of docker does not answer", advice.message());
+        assertEquals("the docker daemon does not answer", advice.message());
       }
     }
 
@@ -445,7 +443,7 @@ class TransportsTest {
     void theContextIsUnknown() throws Exception {
       var elsewhere = Map.of("DOCKER_HOST", "", "DOCKER_CONTEXT", "nosuch");
       var advice = advice(docker("--docker=web"), elsewhere);
-      assertEquals("docker knows no such context", advice.message());
+      assertEquals("no such context", advice.message());
     }
 
     @Test
@@ -455,7 +453,7 @@ class TransportsTest {
       command.addAll(only(docker).command());
       var answer = Commands.run(engine.environment(), "", command);
       var advice = docker.explain(only(docker), answer.exitCode(), answer.err());
-      assertEquals("you may not use the socket of docker", advice.orElseThrow().message());
+      assertEquals("your user may not use the docker socket", advice.orElseThrow().message());
     }
 
     @Test
@@ -495,7 +493,7 @@ class TransportsTest {
         assertEquals(
             List.of("shop_web_2"), names(compose("web", "--index=2"), engine.environment()));
         var advice = unreachable(compose("web", "--index=4"), engine.environment());
-        assertEquals("no container of service web with index 4 is running", advice.message());
+        assertEquals("no running container with index 4", advice.message());
       }
 
       @Test
@@ -510,7 +508,7 @@ class TransportsTest {
       @Test
       void areStartedByTheHintIfNoneRuns() {
         var advice = unreachable(compose("web", "--compose-project=other"), engine.environment());
-        assertEquals("no container of service web is running", advice.message());
+        assertEquals("no running container", advice.message());
         assertEquals(
             "docker-compose --file " + project + " --project-name other up -d web", advice.hint());
       }
@@ -518,21 +516,21 @@ class TransportsTest {
       @Test
       void areOfAServiceThatTheProjectHas() {
         var advice = unreachable(compose("nosuch"), engine.environment());
-        assertEquals("the project has no service nosuch", advice.message());
+        assertEquals("no such service in the Compose project", advice.message());
       }
 
       @Test
       void areOfAProjectThatIsHere() {
         var advice =
             unreachable(compose("web", "--compose-file=/nosuch.yml"), engine.environment());
-        assertEquals("there is no Compose project here", advice.message());
+        assertEquals("no Compose project in the current folder", advice.message());
       }
 
       @Test
       void areOfADaemonThatRuns() {
         for (var host : List.of("unix:///nosuch.sock", "tcp://127.0.0.1:1")) {
           var advice = unreachable(compose("web"), Map.of("DOCKER_HOST", host));
-          assertEquals("the daemon of docker does not answer", advice.message());
+          assertEquals("the docker daemon does not answer", advice.message());
         }
       }
 
@@ -592,8 +590,7 @@ class TransportsTest {
     void theNameIsWrong() throws Exception {
       var advice = advice(podman("nosuch"), store.environment());
       assertEquals(
-          new Advice("no container has this name", "podman ps --all shows those there are"),
-          advice);
+          new Advice("no such container", "podman ps --all --format '{{.Names}}'"), advice);
     }
 
     @Test
@@ -601,7 +598,7 @@ class TransportsTest {
       store.podman("exec", "web", "rm", "/bin/sh");
       try {
         var advice = advice(podman("web"), store.environment());
-        assertEquals("the container's image has no shell", advice.message());
+        assertEquals("no shell in the container's image", advice.message());
       } finally {
         store.podman("exec", "web", "ln", "-s", "busybox", "/bin/sh");
       }
@@ -674,14 +671,14 @@ class TransportsTest {
     @Test
     void noPodIsReady() {
       var advice = unreachable(kubectl("-l", "app=new"), cluster.environment());
-      assertEquals("no pod of app=new is ready: new-1 Pending", advice.message());
+      assertEquals("no pod is ready in the current namespace: new-1 Pending", advice.message());
       assertEquals("kubectl get pods -l 'app=new'", advice.hint());
     }
 
     @Test
     void noPodMatches() {
       var advice = unreachable(kubectl("--kubectl=deploy/none"), cluster.environment());
-      assertEquals("no pod matches deploy/none", advice.message());
+      assertEquals("no matching pod in the current namespace", advice.message());
     }
 
     @Test
@@ -694,37 +691,38 @@ class TransportsTest {
     @Test
     void thePodHasRunToItsEnd() throws Exception {
       var advice = advice(kubectl("--kubectl=done"), cluster.environment());
-      assertEquals("the pod has run to its end", advice.message());
+      assertEquals("the pod has finished", advice.message());
     }
 
     @Test
     void theImageHasNoShell() throws Exception {
       var advice = advice(kubectl("--kubectl=bare"), cluster.environment());
-      assertEquals("the pod's container has no shell", advice.message());
+      assertEquals("no shell in the pod's container", advice.message());
     }
 
     @Test
     void theContainerIsUnknown() throws Exception {
       var advice = advice(kubectl("--kubectl=web-1", "--container=x"), cluster.environment());
-      assertEquals("the pod has no such container", advice.message());
+      assertEquals("no such container in the pod", advice.message());
     }
 
     @Test
     void theNameIsWrong() throws Exception {
-      var message = "the cluster has nothing of this name";
-      assertEquals(message, advice(kubectl("--kubectl=nosuch"), cluster.environment()).message());
       assertEquals(
-          message,
+          "no such pod in the current namespace",
+          advice(kubectl("--kubectl=nosuch"), cluster.environment()).message());
+      assertEquals(
+          "no such object in the current namespace",
           unreachable(kubectl("--kubectl=deploy/nosuch"), cluster.environment()).message());
       assertEquals(
-          "the cluster knows no such kind",
+          "no such kind of object in the cluster",
           unreachable(kubectl("--kubectl=foo/bar"), cluster.environment()).message());
     }
 
     @Test
     void theContextIsUnknown() throws Exception {
       var advice = advice(kubectl("--kubectl=web-1", "--context=x"), cluster.environment());
-      assertEquals("the kubeconfig has no such context", advice.message());
+      assertEquals("no such context in the kubeconfig", advice.message());
     }
 
     @Test

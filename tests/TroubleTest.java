@@ -140,7 +140,8 @@ class TroubleTest {
     var result = Frep.run(words.toArray()).exits(1);
 
     for (int i = 0; i < 5; i++) {
-      assertTrue(result.err().contains("frep: d" + i + "/file cannot be put there"), result.err());
+      assertTrue(
+          result.err().contains(": d" + i + "/file cannot be written at the target"), result.err());
     }
     assertEquals("new\n", there("zz"));
     world.assertNoStage();
@@ -154,7 +155,7 @@ class TroubleTest {
     Files.createDirectories(world.destination.resolve("kind"));
     Files.writeString(world.destination.resolve("kind/theirs"), "theirs\n");
     try (var frep = world.start("bash")) {
-      frep.awaitLine("frep: kind cannot be put there: .*");
+      frep.awaitLine("frep: bash: kind cannot be written at the target: .*");
       write("zz", "new\n");
       World.await(
           frep,

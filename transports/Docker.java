@@ -10,13 +10,13 @@ public final class Docker extends Engine {
   @Option(
       names = "--docker",
       paramLabel = "CONTAINER",
-      description = "Replicate to a running Docker container; can be given several times.")
+      description = "Replicate to a running Docker container. Repeatable.")
   List<String> containers = new ArrayList<>();
 
   @Option(
       names = "--docker-user",
       paramLabel = "USER",
-      description = "Who to be in the Docker containers, if not their own user.")
+      description = "User in the Docker containers (default: the container's own).")
   String user;
 
   @Override
@@ -31,7 +31,11 @@ public final class Docker extends Engine {
 
   @Override
   public List<Address> targets(Tools tools) {
-    Transport.needs("--docker-user", user, "--docker", !containers.isEmpty());
-    return containers.stream().map(c -> container(Transport.named("--docker", c), user)).toList();
+    return containers("--docker", containers, user);
+  }
+
+  @Override
+  public String rootOption() {
+    return "--docker-user root";
   }
 }

@@ -5,13 +5,13 @@ import java.util.List;
 import picocli.CommandLine.Option;
 
 /**
- * The running replicas of services of a Compose project, reached by {@code docker exec}. Compose is
- * only asked which containers they are, so that both its versions (docker's plug-in, and
- * docker-compose of old) serve, and starting them for every connection costs nothing.
+ * The running replicas of services of a Compose project, reached by {@code docker exec}. Compose
+ * only says which containers they are. So both versions of it work (Docker's plug-in and the old
+ * docker-compose), and no connection waits for it to start.
  */
 public final class DockerCompose extends Engine {
 
-  /** A container's name (after a slash), its state, and which of the replicas it is. */
+  /** A container's name (after a slash), its state, and the number of the replica. */
   private static final String REPLICA =
       "{{.Name}} {{.State.Status}}"
           + " {{index .Config.Labels \"com.docker.compose.container-number\"}}";
@@ -19,22 +19,22 @@ public final class DockerCompose extends Engine {
   @Option(
       names = "--docker-compose",
       paramLabel = "SERVICE",
-      description = "Replicate to all running containers of a service; can be given several times.")
+      description = "Replicate to all running containers of a service. Repeatable.")
   List<String> services = new ArrayList<>();
 
-  @Option(names = "--index", paramLabel = "N", description = "Only to the service's Nth container.")
+  @Option(names = "--index", paramLabel = "N", description = "Only the service's Nth container.")
   Integer index;
 
   @Option(
       names = "--compose-file",
       paramLabel = "FILE",
-      description = "The project's file, if not the compose.yaml of the current folder.")
+      description = "The project's file (default: compose.yaml in the current folder).")
   List<String> files = new ArrayList<>();
 
   @Option(
       names = "--compose-project",
       paramLabel = "NAME",
-      description = "The project's name, if not that of its folder.")
+      description = "The project's name (default: that of its folder).")
   String project;
 
   @Override
@@ -78,17 +78,15 @@ public final class DockerCompose extends Engine {
     }
     if (targets.isEmpty()) {
       throw new Unreachable(
+          service,
           new Advice(
-              "no container of service "
-                  + service
-                  + (index == null ? "" : " with index " + index)
-                  + " is running",
-              start(compose, service)));
+              "no running container" + (index == null ? "" : " with index " + index),
+              line(compose) + " up -d " + service));
     }
     return targets;
   }
 
-  /** The plug-in where there is one, else the command of old; with the project it is about. */
+  /** Returns the plug-in, or the old command where there is none, with the project's options. */
   private List<String> compose(Tools tools) throws Unreachable {
     var plugin = List.of("docker", "compose");
     var hasPlugin = tools.ask(List.of("docker", "compose", "version")).ok();
@@ -106,24 +104,24 @@ public final class DockerCompose extends Engine {
       return answer.lines();
     }
     throw new Unreachable(
+        service,
         Symptom.diagnose(
                 answer.err(),
                 List.of(
                     new Symptom(
                         "no such service",
-                        "the project has no service " + service,
-                        asked.get(0).equals("docker")
-                            ? "docker compose config --services shows those there are"
-                            : "docker-compose config --services shows those there are"),
+                        "no such service in the Compose project",
+                        line(asked) + " config --services"),
                     new Symptom(
                         "find a suitable configuration|no configuration file|\\.FileNotFoundError",
-                        "there is no Compose project here",
-                        "go to the folder of its compose.yaml, or use --compose-file FILE")))
-            .or(() -> explain(answer.exitCode(), answer.err(), "docker", service))
+                        "no Compose project in the current folder",
+                        "cd to the folder of its compose.yaml, or give --compose-file FILE")))
+            .or(() -> explain(answer.err(), "docker", service))
             .orElseGet(() -> Advice.inTheWordsOf(asked, answer)));
   }
 
-  private static String start(List<String> compose, String service) {
-    return String.join(" ", compose.subList(0, compose.size() - 3)) + " up -d " + service;
+  /** The command without its question. */
+  private static String line(List<String> asked) {
+    return String.join(" ", asked.subList(0, Math.max(1, asked.size() - 3)));
   }
 }

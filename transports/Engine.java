@@ -5,14 +5,22 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What Docker and Podman, whose command lines are alike, have in common: {@code exec -i} into a
- * container. The tool itself honours its contexts and variables such as DOCKER_HOST.
+ * What Docker and Podman have in common: {@code exec -i} into a container. The tool itself reads
+ * its contexts and variables such as DOCKER_HOST.
  */
-abstract class Engine implements Transport {
+abstract class Engine implements BuiltIn {
 
-  /** The command-line tool. */
+  /** Returns the name of the command-line tool. */
   abstract String tool();
 
+  List<Address> containers(String option, List<String> names, String user) {
+    Transport.needs(option + "-user", user, option, !names.isEmpty());
+    return names.stream().map(name -> container(Transport.named(option, name), user)).toList();
+  }
+
+  /**
+   * @param user null: the container's own
+   */
   Address container(String name, String user) {
     var command = new ArrayList<>(List.of(tool(), "exec", "-i"));
     if (user != null) {
@@ -25,54 +33,49 @@ abstract class Engine implements Transport {
 
   @Override
   public Optional<Advice> explain(Address target, int exitCode, String said) {
-    return explain(exitCode, said, tool(), target.name())
+    return explain(said, tool(), target.name())
         .or(() -> exitCode == 137 ? Optional.of(killed(target)) : Optional.empty());
   }
 
-  /** The engine's own failures, whichever of its commands met them. */
-  static Optional<Advice> explain(int exitCode, String said, String tool, String container) {
+  /** Explains the engine's own failures, whichever of its commands meets them. */
+  static Optional<Advice> explain(String said, String tool, String container) {
     return Symptom.diagnose(
         said,
         List.of(
             new Symptom(
                 "no such container|no such object|no container with name or id",
-                "no container has this name",
-                tool + " ps --all shows those there are"),
+                "no such container",
+                tool + " ps --all --format '{{.Names}}'"),
             new Symptom("is paused", "the container is paused", tool + " unpause " + container),
             new Symptom(
-                "is restarting",
-                "the container is restarting again and again",
-                tool + " logs " + container + " may say why it ends"),
+                "is restarting", "the container keeps restarting", tool + " logs " + container),
             new Symptom(
                 "is not running|container state improper",
                 "the container is not running",
                 tool + " start " + container),
             new Symptom(
                 "executable file `?\"?sh|exec: \"sh\"|stat /bin/sh|no such file or directory: OCI",
-                "the container's image has no shell",
-                "use an image that has sh and tar, or mount the folder from a container that has"),
+                "no shell in the container's image",
+                "use an image with sh and tar, or share the folder with a container that has them"),
             new Symptom(
                 "unable to find (user|group)|no matching entries",
-                "the container has no such user",
-                tool + " exec " + container + " cat /etc/passwd shows those there are"),
+                "no such user in the container",
+                tool + " exec " + container + " cat /etc/passwd"),
             new Symptom(
                 "permission denied.*(socket|dial unix)|PermissionError",
-                "you may not use the socket of " + tool,
-                "join the group that may (sudo usermod -aG docker \"$USER\", then log in again)"),
-            new Symptom(
-                "context .*not found",
-                tool + " knows no such context",
-                tool + " context ls shows those there are; see DOCKER_CONTEXT"),
+                "your user may not use the " + tool + " socket",
+                "sudo usermod -aG docker \"$USER\", then log in again"),
+            new Symptom("context .*not found", "no such context", tool + " context ls"),
             new Symptom(
                 "daemon running|cannot connect to|couldn't connect to|while fetching server API",
-                "the daemon of " + tool + " does not answer",
-                "start it (sudo systemctl start docker), or check DOCKER_HOST and the context")));
+                "the " + tool + " daemon does not answer",
+                "sudo systemctl start docker, or check DOCKER_HOST and the context")));
   }
 
   private Advice killed(Address target) {
     return new Advice(
         "the shell was killed: the container stopped, or ran out of memory",
-        tool() + " ps --all shows whether it runs; " + tool() + " start " + target.name());
+        tool() + " start " + target.name());
   }
 
   @Override

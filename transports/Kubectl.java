@@ -6,13 +6,13 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /**
- * Pods of a Kubernetes cluster: one by its name, or all that are ready of a deployment (or another
- * owner of pods) or that a label selector matches. Which these are is asked anew after each lost
- * connection.
+ * Pods of a Kubernetes cluster: one by its name, or all ready pods of a deployment (or another
+ * owner of pods) or of a label selector. After a lost connection the cluster is asked for them
+ * again.
  */
-public final class Kubectl implements Transport {
+public final class Kubectl implements BuiltIn {
 
-  /** The pod selector of a deployment, stateful set … written as {@code --selector} takes it. */
+  /** Prints the pod selector of a deployment or stateful set as {@code --selector} takes it. */
   private static final String SELECTOR_OF_OWNER =
       "{{range $k, $v := .spec.selector.matchLabels}}{{$k}}={{$v}},{{end}}"
           + "{{range .spec.selector.matchExpressions}}"
@@ -21,14 +21,14 @@ public final class Kubectl implements Transport {
           + "{{if .values}}({{range $i, $v := .values}}{{if $i}},{{end}}{{$v}}{{end}}){{end}},"
           + "{{end}}";
 
-  /** A line a pod, those being deleted left out: its name, its phase, and True if it is ready. */
+  /** Prints name and phase of each pod that is not being deleted, and True if it is ready. */
   private static final String PODS =
       "{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{.status.phase}}"
           + "{{range .status.conditions}}{{if eq .type \"Ready\"}}{{if eq .status \"True\"}} True"
           + "{{end}}{{end}}{{end}}"
           + "{{\"\\n\"}}{{end}}{{end}}";
 
-  /** What {@code --kubectl} stands for in {@code --kubectl -l app=web}; no name can be this. */
+  /** The value of {@code --kubectl} in {@code --kubectl -l app=web}; no pod has this name. */
   private static final String BY_SELECTOR = "?";
 
   @Option(
@@ -37,26 +37,26 @@ public final class Kubectl implements Transport {
       arity = "0..1",
       fallbackValue = BY_SELECTOR,
       description =
-          "Replicate to a pod, or to every ready pod of deploy/NAME (or any owner of pods), or with"
-              + " -l to every ready pod that a selector matches; can be given several times.")
+          "Replicate to a pod, or to every ready pod of deploy/NAME (or another owner of pods), or"
+              + " with -l to every ready pod that a selector matches. Repeatable.")
   List<String> names = new ArrayList<>();
 
   @Option(
       names = {"-l", "--selector"},
       paramLabel = "SELECTOR",
-      description = "The labels of the pods: app=web,tier!=test.")
+      description = "Labels of the pods: app=web,tier!=test.")
   List<String> selectors = new ArrayList<>();
 
-  @Option(names = "--namespace", paramLabel = "NAME", description = "The pods' namespace.")
+  @Option(names = "--namespace", paramLabel = "NAME", description = "Namespace of the pods.")
   String namespace;
 
   @Option(
       names = "--container",
       paramLabel = "NAME",
-      description = "Which of a pod's containers, if not its default one.")
+      description = "Container of the pods (default: the pod's own default).")
   String container;
 
-  @Option(names = "--context", paramLabel = "NAME", description = "The context of the kubeconfig.")
+  @Option(names = "--context", paramLabel = "NAME", description = "Context of the kubeconfig.")
   String context;
 
   @Override
@@ -95,12 +95,12 @@ public final class Kubectl implements Transport {
     var selector = ask(name, tools, "get", name, "-o", "go-template=" + SELECTOR_OF_OWNER);
     if (selector.isEmpty()) {
       throw new Unreachable(
-          new Advice(name + " does not own pods", "name a deployment, or select pods with -l"));
+          name, new Advice("does not own pods", "name a deployment, or select pods with -l"));
     }
     return readyPods(selector.get(0).replaceFirst(",$", ""), name, tools);
   }
 
-  /** The names of the pods that match and are ready; there is at least one. */
+  /** Returns the names of the pods that match and are ready: at least one. */
   private List<String> readyPods(String selector, String asked, Tools tools) throws Unreachable {
     var pods = ask(asked, tools, "get", "pods", "-l", selector, "-o", "go-template=" + PODS);
     var ready =
@@ -111,11 +111,14 @@ public final class Kubectl implements Transport {
     if (!ready.isEmpty()) {
       return ready;
     }
-    var look = String.join(" ", kubectl("get", "pods", "-l", "'" + selector + "'"));
+    var look = line("get", "pods", "-l", Text.quote(selector));
     throw new Unreachable(
-        pods.isEmpty()
-            ? new Advice("no pod matches " + asked, look)
-            : new Advice("no pod of " + asked + " is ready: " + String.join(", ", pods), look));
+        asked,
+        new Advice(
+            pods.isEmpty()
+                ? "no matching pod " + inNamespace()
+                : "no pod is ready " + inNamespace() + ": " + String.join(", ", pods),
+            look));
   }
 
   private static String firstWord(String line) {
@@ -129,7 +132,7 @@ public final class Kubectl implements Transport {
       return answer.lines();
     }
     throw new Unreachable(
-        explain(asked, answer.err()).orElseGet(() -> Advice.inTheWordsOf(command, answer)));
+        asked, explain(asked, answer.err()).orElseGet(() -> Advice.inTheWordsOf(command, answer)));
   }
 
   private List<String> exec(String pod) {
@@ -173,12 +176,9 @@ public final class Kubectl implements Transport {
         List.of(
             new Symptom(
                 "exec: \"sh\": |stat /bin/sh",
-                "the pod's container has no shell",
-                "choose another with --container, or use an image that has sh and tar"),
-            new Symptom(
-                "completed pod",
-                "the pod has run to its end",
-                "name one that is running: " + look()),
+                "no shell in the pod's container",
+                "choose another with --container, or use an image with sh and tar"),
+            new Symptom("completed pod", "the pod has finished", look()),
             new Symptom(
                 "container not found|does not have a host assigned|PodInitializing"
                     + "|ContainerCreating|is not running",
@@ -186,46 +186,55 @@ public final class Kubectl implements Transport {
                 describe(name)),
             new Symptom(
                 "container .* is not valid for pod",
-                "the pod has no such container",
-                describe(name) + " shows those it has"),
+                "no such container in the pod",
+                describe(name)),
             new Symptom(
-                "resource type", "the cluster knows no such kind", "name a pod, or deploy/NAME"),
+                "resource type", "no such kind of object in the cluster", "kubectl api-resources"),
             new Symptom(
                 "not ?found\\b.*namespace|namespaces? .*not found",
-                "there is no such namespace",
-                String.join(" ", kubectl("get", "namespaces"))),
+                "no such namespace" + (namespace == null ? "" : ": " + namespace),
+                line("get", "namespaces")),
             new Symptom(
                 "\\(NotFound\\)|pod does not exist",
-                "the cluster has nothing of this name",
-                look() + " shows what there is; is it the right --namespace and --context?"),
+                "no such " + (name.contains("/") ? "object " : "pod ") + inNamespace(),
+                name.contains("/") ? line("get", name.split("/")[0]) : look()),
             new Symptom(
                 "\\(Forbidden\\)",
-                "you may not do this in the cluster",
-                String.join(" ", kubectl("auth", "can-i", "create", "pods/exec"))),
+                "the cluster forbids this to your account",
+                line("auth", "can-i", "create", "pods/exec")),
             new Symptom(
                 "unauthorized|must be logged in",
-                "the cluster does not accept your login",
-                "log in again; kubectl config view shows as whom"),
+                "the cluster rejects your login",
+                "log in again; kubectl config view --minify shows the account"),
             new Symptom(
                 "context (.* does not exist|was not found)",
-                "the kubeconfig has no such context",
-                "kubectl config get-contexts shows those it has"),
+                "no such context in the kubeconfig",
+                "kubectl config get-contexts"),
             new Symptom(
                 "connection to the server .* was refused|unable to connect to the server",
                 "the cluster's API server does not answer",
-                "kubectl cluster-info; is the cluster up, and KUBECONFIG the right one?")));
+                line("cluster-info"))));
+  }
+
+  private String inNamespace() {
+    return "in " + (namespace == null ? "the current namespace" : "namespace " + namespace);
+  }
+
+  private String line(String... words) {
+    return String.join(" ", kubectl(words));
   }
 
   private String look() {
-    return String.join(" ", kubectl("get", "pods"));
+    return line("get", "pods");
   }
 
   private String describe(String name) {
-    return String.join(" ", kubectl("describe", name.contains("/") ? name : "pod/" + name));
+    return line("describe", name.contains("/") ? name : "pod/" + name);
   }
 
   @Override
   public String asRoot(Address target, String command) {
-    return String.join(" ", exec(target.name())).replaceFirst(" -- .*", " -- ") + command;
+    var container = this.container == null ? "" : " --container=" + this.container;
+    return line("exec", target.name()) + container + " -- " + command;
   }
 }

@@ -3,8 +3,8 @@ package dev.frep;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** This machine: its bash, or sh where there is none. */
-public final class Local implements Transport {
+/** This machine: its bash, or sh where there is no bash. */
+public final class Local implements BuiltIn {
 
   @Option(names = "--local", description = "Replicate to another folder of this machine.")
   boolean wanted;

@@ -10,13 +10,13 @@ public final class Podman extends Engine {
   @Option(
       names = "--podman",
       paramLabel = "CONTAINER",
-      description = "Replicate to a running Podman container; can be given several times.")
+      description = "Replicate to a running Podman container. Repeatable.")
   List<String> containers = new ArrayList<>();
 
   @Option(
       names = "--podman-user",
       paramLabel = "USER",
-      description = "Who to be in the Podman containers, if not their own user.")
+      description = "User in the Podman containers (default: the container's own).")
   String user;
 
   @Override
@@ -31,7 +31,11 @@ public final class Podman extends Engine {
 
   @Override
   public List<Address> targets(Tools tools) {
-    Transport.needs("--podman-user", user, "--podman", !containers.isEmpty());
-    return containers.stream().map(c -> container(Transport.named("--podman", c), user)).toList();
+    return containers("--podman", containers, user);
+  }
+
+  @Override
+  public String rootOption() {
+    return "--podman-user root";
   }
 }

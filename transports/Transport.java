@@ -3,64 +3,68 @@ package dev.frep;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
- * One way to reach places where a shell runs, such as {@code docker exec}: the interface a plug-in
- * implements.
+ * One way to reach a shell, such as {@code docker exec}: the interface that a plug-in implements.
  *
- * <p>A transport brings its own options (picocli's {@code @Option} fields in the class that
- * implements this; every option has a name of its own), turns them into targets and explains
- * failures in its own words. It describes commands and never starts one: the core does, and lets a
- * transport {@linkplain Tools ask} quick questions. {@link java.util.ServiceLoader} finds
- * transports, so the class is public, has a public constructor without parameters, and is named in
- * a {@code META-INF/services/dev.frep.Transport} file.
+ * <p>A transport has options (fields with picocli's {@code @Option}; each name must be new), turns
+ * them into targets and explains failures in its own words. It describes commands and never starts
+ * one: the core does, and lets a transport {@linkplain Tools ask} quick questions. {@link
+ * java.util.ServiceLoader} finds transports. So the class is public, has a public constructor
+ * without parameters, and is named in a file {@code META-INF/services/dev.frep.Transport}.
  */
 public interface Transport {
 
   /**
-   * The words that run bash where there is one and else sh, to be put behind {@code docker exec
-   * NAME} and the like; the shell then reads its commands from stdin. Set in single quotes, the
-   * last word means the same to bash, csh and fish, whichever a login shell is.
+   * The words that start bash, or sh where there is no bash, for use behind {@code docker exec
+   * NAME} and the like. The shell then reads its commands from stdin. In single quotes the last
+   * word means the same to bash, csh and fish, so it suits every login shell.
    */
   List<String> SHELL =
       List.of("sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash --norc; exec sh");
 
-  /** The short name, such as {@code docker}: heads the options in the help and names targets. */
+  /** Returns a short name such as {@code docker}: it heads the options in the help. */
   String name();
 
   /**
-   * The targets that the options ask for; empty if none of them was given. Asked again when a
-   * connection was lost, so that what has replaced a target (a pod, a replica) is found. A target
-   * is known by its name: same name, same target.
+   * Returns the targets that the options name; none if no option is given. The core asks again
+   * after a lost connection, so that it finds what has replaced a pod. The name identifies a
+   * target.
    *
-   * @param tools runs the questions that have to be asked first; most transports need none
-   * @throws Unreachable if what was asked for cannot be found now; after a lost connection it is
-   *     tried again
-   * @throws IllegalArgumentException if an option's value can never be right; the message is shown
-   *     as an error of usage
+   * @param tools runs questions; most transports need none
+   * @throws Unreachable if a target cannot be found now; the core may try again later
+   * @throws IllegalArgumentException if the value of an option can never be right; the message
+   *     names the option and is printed as a usage error
    */
   List<Address> targets(Tools tools) throws Unreachable;
 
   /**
-   * Says in the transport's own words why a connection command ended; empty if it knows no better
-   * than the command itself.
+   * Says why a connection command ended; empty if the command's own words say it as well.
    *
-   * @param exitCode the command's exit code, 128 + the signal's number if a signal ended it
-   * @param said the last lines the command printed, on stderr or, as some do, on stdout; may be ""
+   * @param exitCode the command's exit code, or 128 + the number of the signal that ended it
+   * @param said the last lines of the command's stderr or stdout; may be ""
    */
   default Optional<Advice> explain(Address target, int exitCode, String said) {
     return Optional.empty();
   }
 
   /**
-   * The line a user types here to run a command at the target as its administrator: {@code docker
-   * exec -u 0 web apk add tar} for {@code apk add tar}. Only ever printed, as a hint.
+   * Returns the line that runs a command at the target as root, for a hint: {@code docker exec -u 0
+   * web apk add tar} for {@code apk add tar}.
    */
   default String asRoot(Address target, String command) {
-    return command + " (on " + label(target) + ", as root)";
+    return "as root at the target: " + command;
   }
 
-  /** What every line printed about a target begins with: {@code docker:web}. */
+  /**
+   * Returns the options that make frep root at its targets, for a hint; empty if there are none.
+   */
+  default String rootOption() {
+    return "";
+  }
+
+  /** Returns what every line printed about a target begins with: {@code docker:web}. */
   default String label(Address target) {
     return name() + ":" + target.name();
   }
@@ -70,7 +74,7 @@ public interface Transport {
    *
    * @param name unique among the targets of its transport
    * @param command the connection command as an argument vector: starts a shell at the target that
-   *     reads commands from stdin until its end, without a terminal and without asking anything
+   *     reads commands from stdin until its end, without a terminal and without a question
    */
   record Address(String name, List<String> command) {
     public Address {
@@ -78,26 +82,31 @@ public interface Transport {
     }
   }
 
-  /** What happened, and what a user can do about it: a line each, without a full stop. */
+  /**
+   * What happened, and what helps: a line each, without a full stop. The message is printed behind
+   * the target's label, so it need not name the target. The best hint is a command to paste.
+   */
   record Advice(String message, String hint) {
 
-    /** For an answer that nobody recognised: what the tool said last, and what it was asked. */
+    /** The advice for an answer that no symptom fits: the tool's own last line. */
     public static Advice inTheWordsOf(List<String> command, Result answer) {
       var said = answer.err().strip().lines().toList();
       return new Advice(
           said.isEmpty() ? "exit code " + answer.exitCode() : said.get(said.size() - 1).strip(),
-          "try it by hand: " + String.join(" ", command));
+          command.stream()
+              .map(word -> word.matches("[\\w@%+=:,./-]+") ? word : Text.quote(word))
+              .collect(Collectors.joining(" ")));
     }
   }
 
   /**
-   * A failure that can be recognised by what the tool prints.
+   * A failure, and how to recognise it in what a tool prints.
    *
-   * @param pattern a regular expression, found anywhere in the text, upper and lower case alike
+   * @param pattern a regular expression that matches somewhere in the text, in upper or lower case
    */
   record Symptom(String pattern, String message, String hint) {
 
-    /** The advice of the first of the symptoms that shows in the text. */
+    /** Returns the advice of the first symptom that the text shows. */
     public static Optional<Advice> diagnose(String said, List<Symptom> symptoms) {
       return symptoms.stream()
           .filter(s -> Pattern.compile(s.pattern, Pattern.CASE_INSENSITIVE).matcher(said).find())
@@ -106,13 +115,27 @@ public interface Transport {
     }
   }
 
-  /** The targets asked for cannot be found, or not now; carries what to tell the user. */
+  /** The targets cannot be found, or not now. */
   final class Unreachable extends Exception {
+    private final String asked;
     private final transient Advice advice;
 
-    public Unreachable(Advice advice) {
+    /**
+     * @param asked the value of the option, such as {@code deploy/web}; errors begin with it
+     */
+    public Unreachable(String asked, Advice advice) {
       super(advice.message());
+      this.asked = asked;
       this.advice = advice;
+    }
+
+    /** For a failure that concerns the whole transport. */
+    public Unreachable(Advice advice) {
+      this("", advice);
+    }
+
+    public String asked() {
+      return asked;
     }
 
     public Advice advice() {
@@ -124,48 +147,48 @@ public interface Transport {
   interface Tools {
 
     /**
-     * Runs a command with an empty stdin and waits for it.
+     * Runs a command with an empty stdin and waits for its end.
      *
-     * @throws Unreachable if there is no such command, or it has not ended after some 20 seconds
+     * @throws Unreachable if there is no such command, or it has not ended after 20 seconds
      */
     Result ask(List<String> command) throws Unreachable;
   }
 
-  /** How a tool answered: its exit code and all that it printed. */
+  /** A tool's exit code and everything that it printed. */
   record Result(int exitCode, String out, String err) {
 
     public boolean ok() {
       return exitCode == 0;
     }
 
-    /** What it printed to stdout, without blank lines and the space around lines. */
+    /** Returns the lines of stdout, stripped, without blank ones. */
     public List<String> lines() {
       return out.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
     }
   }
 
   /**
-   * Refuses an option that says nothing without another.
+   * Refuses an option that has no effect without another.
    *
    * @param value the option's; null, false or an empty list if it was not given
    * @param needed the other option
-   * @param given whether that one was given
+   * @param given whether the other option was given
    * @throws IllegalArgumentException if only the first was given
    */
   static void needs(String option, Object value, String needed, boolean given) {
     if (!given && value != null && !value.equals(false) && !value.equals(List.of())) {
-      throw new IllegalArgumentException(option + ": says nothing without " + needed);
+      throw new IllegalArgumentException(option + ": has no effect without " + needed);
     }
   }
 
   /**
-   * Returns the value if it can be the name of something, and cannot be taken for an option.
+   * Returns the value if it can be a name and cannot be taken for an option.
    *
    * @throws IllegalArgumentException if it is empty or begins with a dash
    */
   static String named(String option, String value) {
     if (value.isBlank() || value.startsWith("-")) {
-      throw new IllegalArgumentException(option + ": '" + value + "' cannot be a name");
+      throw new IllegalArgumentException(option + ": '" + value + "' is not a name");
     }
     return value;
   }

@@ -5,67 +5,51 @@ import java.util.List;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.function.Consumer;
-import picocli.CommandLine.Model.ArgGroupSpec;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
- * The transports that come with frep and those found on the class path, each given a group of its
- * own among the options. A broken one is reported by name and left out; it takes none of the others
- * with it.
+ * A transport that comes with frep. JBang keeps one file of a name, so the service file of a
+ * plug-in used with {@code jbang -s} would replace ours if both were of one type.
  */
+interface BuiltIn extends Transport {}
+
+/** Finds all transports and gives the options of each a group of its own in the help. */
 final class Transports {
-
   private Transports() {}
-
-  /**
-   * frep's own. Not in a service file: JBang keeps one file of a name, so the service file of a
-   * plug-in that is used with {@code jbang -s} would take the place of ours.
-   */
-  private static List<Transport> own() {
-    return List.of(
-        new Ssh(), new Docker(), new DockerCompose(), new Podman(), new Kubectl(), new Local());
-  }
 
   /**
    * Adds the options of every transport to a command.
    *
-   * @param broken is told, in one line, of each transport that cannot be used
-   * @return the transports that can
+   * @param broken gets one line for each transport that cannot be used; the others still work
+   * @return the transports that can be used, those of frep first
    */
   static List<Transport> addTo(CommandSpec command, Consumer<String> broken) {
-    var added = new ArrayList<>(own());
-    added.forEach(transport -> addOptions(command, transport));
-    var plugIns = ServiceLoader.load(Transport.class).iterator();
-    while (true) {
-      try {
-        if (!plugIns.hasNext()) {
-          return added;
-        }
-        var plugIn = plugIns.next();
-        addOptions(command, plugIn);
-        added.add(plugIn);
-      } catch (ServiceConfigurationError | LinkageError | RuntimeException e) {
-        var cause = e.getCause() == null ? null : e.getCause().getMessage();
-        broken.accept(e.getMessage() + (cause == null ? "" : ": " + cause));
-      }
-    }
+    List<Transport> added = new ArrayList<>();
+    addEach(ServiceLoader.load(BuiltIn.class), command, added, broken);
+    addEach(ServiceLoader.load(Transport.class), command, added, broken);
+    return added;
   }
 
-  private static void addOptions(CommandSpec command, Transport transport) {
-    var group =
-        ArgGroupSpec.builder()
-            .heading("%n" + transport.name().replace("%", "%%") + ":%n")
-            .validate(false)
-            .multiplicity("0..1");
-    for (var option : CommandSpec.forAnnotatedObject(transport).options()) {
-      for (var name : option.names()) { // Picocli would notice when half of them are added.
-        if (command.optionsMap().containsKey(name)) {
-          throw new IllegalArgumentException(
-              transport.getClass().getName() + ": its option " + name + " is another's already");
+  private static void addEach(
+      Iterable<? extends Transport> found,
+      CommandSpec command,
+      List<Transport> added,
+      Consumer<String> broken) {
+    var transports = found.iterator();
+    while (true) {
+      String name = "";
+      try {
+        if (!transports.hasNext()) {
+          return;
         }
+        var transport = transports.next();
+        name = transport.getClass().getName() + ": ";
+        OptionGroups.add(command, transport.name(), transport);
+        added.add(transport);
+      } catch (ServiceConfigurationError | LinkageError | RuntimeException e) {
+        var cause = e.getCause() == null ? null : e.getCause().getMessage();
+        broken.accept(name + e.getMessage() + (cause == null ? "" : ": " + cause));
       }
-      group.addArg(option);
     }
-    command.addArgGroup(group.build());
   }
 }

@@ -288,7 +288,7 @@ final class IgnoreRules {
     private final Repository repository; // null if no repository or no tracked file matters
     private final Rules own;
     private final Rules git;
-    private final Reason closed; // why only what Git tracks is sent; null if more is
+    private final Reason closed; // why only tracked files are sent; null if more is
     private final boolean raw; // Git's rules do not apply
 
     InFolder(String path, Repository repository, Rules own, Rules git, Reason closed, boolean raw) {

@@ -55,7 +55,7 @@ final class Inbox {
       throw new Failure(
           Exit.CONNECTION,
           "the target has been silent for " + Text.seconds(timeout),
-          "the connection command must give a shell that reads commands: ssh host bash");
+          "COMMAND must start a shell that reads from stdin: ssh host bash");
     }
   }
 

@@ -427,14 +427,14 @@ final class Link implements AutoCloseable {
       throw new Failure(
           Exit.CONNECTION,
           "the target's answer cannot be understood: " + nonsense.what(),
-          "--debugging shows all that it says");
+          "--debugging shows everything that it says");
     } else if (reply instanceof Outcome) {
       throw notSent();
     } else if (reply instanceof Gone) {
       throw new Failure(
           Exit.SUPERSEDED,
           "another frep has taken over " + Names.show(copy) + "; this one has stopped",
-          "one sender a destination: stop the other one first if this one shall go on");
+          "one sender per destination: to keep this one, stop the other one first");
     }
   }
 
@@ -442,7 +442,7 @@ final class Link implements AutoCloseable {
   static Failure notSent() {
     return new Failure(
         Exit.CONNECTION,
-        "the target answers to what was not sent",
+        "the target acknowledges what was not sent",
         "--debugging shows all that the target says");
   }
 

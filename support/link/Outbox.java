@@ -288,7 +288,7 @@ final class Outbox {
       throw new Failure(
           Exit.DELETES,
           deletes + " of " + Tree.count(copy) + " paths would be deleted: stopped before the first",
-          "if that is meant: --max-delete " + deletes);
+          "if that is intended: --max-delete " + deletes);
     }
   }
 

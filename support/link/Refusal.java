@@ -2,15 +2,16 @@ package dev.frep;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
-/** What a receiver that cannot work has said, in words that help. */
+/** Explains why a receiver cannot work, or why a change failed at the target. */
 final class Refusal {
   private Refusal() {}
 
   /**
    * Explains a line "refused REASON DETAIL" of the receiver.
    *
-   * @param detail as receiver.sh gives it for that reason
+   * @param detail as receiver.sh writes it for that reason
    */
   static Failure explain(String reason, String detail, Route route) {
     String[] word = detail.split(" ", 2);
@@ -18,83 +19,98 @@ final class Refusal {
     String shown = Names.show(detail);
     return switch (reason) {
       case "terminal" ->
-          failure("its shell has a terminal", "leave out -t: ssh -T, docker exec -i");
+          failure("COMMAND opens a terminal", "leave out -t: ssh -T host, docker exec -i web");
       case "missing" ->
-          failure("there is no " + Names.show(word[0]), install(word[0], rest, route));
+          failure(
+              "no " + rest.strip().replace(" ", ", ") + " on the target",
+              install(List.of(rest.split(" ")), word[0], route));
       case "tar" ->
           failure(
-              "there is no tar that can be used" + (rest.isEmpty() ? "" : ", but " + rest),
-              install("tar", word[0], route));
-      case "dd" -> failure("its dd has no iflag=fullblock", install("coreutils", word[0], route));
+              "no usable tar on the target" + (rest.isEmpty() ? "" : ", only " + rest),
+              install(List.of("tar"), word[0], route));
+      case "dd" ->
+          failure("dd on the target lacks iflag=fullblock", install(List.of("dd"), word[0], route));
       case "symlink" ->
           failure("the destination " + shown + " is a symlink", "give the folder it points to");
       case "trash" ->
           failure(
-              "there is no place for the trash: " + shown,
-              "it is beside the copy, in the same file system, and yours; or leave out --trash");
+              "no place for the trash: " + shown,
+              "leave out --trash, or give a DEST_PARENT_DIR of your own in the same file system");
       case "owner" -> owner(detail.split(" ", 3));
       case "destination" ->
-          failure(
-              "the destination cannot be made: " + shown,
-              "choose a DEST_PARENT_DIR that the target's user may write in");
+          failure("the destination cannot be made: " + shown, hintForMkdir(shown));
       case "unwritable" -> unwritable(detail.split(" ", 4), route);
       default ->
           failure(
               "refused: " + Names.show(reason) + " " + shown,
-              "receiver.sh is of another version than frep.java: take both from one commit");
+              "take receiver.sh and frep.java from one commit");
     };
   }
 
   static final String DELETE_HINT =
-      "give a DEST_PARENT_DIR without symlinks, such that the destination is a folder of its own";
+      "give a DEST_PARENT_DIR without symlinks, at least one level below /";
 
-  /** Why nothing may be deleted in a destination, by what the receiver says of it. */
+  /** Says why frep deletes nothing in a destination, given the receiver's word for it. */
   static String delete(String guard) {
     return switch (guard) {
-      case "home" -> "is your home folder there, or holds it";
+      case "home" -> "is or contains the home folder";
       case "shallow" -> "is a folder right below /";
       case "symlink" -> "is behind a symlink";
       default -> "is no place to delete in";
     };
   }
 
-  /** For: who we are there, who shall be the owner, what chown said. */
+  /** For: the target's user, the owner that was asked for, what chown said. */
   private static Failure owner(String[] word) {
     String said = word.length < 3 ? "" : Names.show(word[2]);
     String owner = Names.show(word.length < 2 ? "" : word[1]);
     return said.contains("not permitted")
         ? failure(
-            "its user " + Names.show(word[0]) + " may not give files to " + owner,
+            "user " + Names.show(word[0]) + " may not give files to " + owner,
             "connect as root, or leave out --owner")
         : failure(
             "files cannot be given to " + owner + ": " + said,
-            "give users and groups that are known there, or numbers: --owner 1000:1000");
+            "name users and groups of the target, or numbers: --owner 1000:1000");
   }
 
-  /** For: who we are there, whose the folder is, its mode, the folder. */
+  private static String hintForMkdir(String said) {
+    return said.contains("File exists") || said.contains("ot a directory")
+        ? "a file has the name of a folder: move it away, or choose another DEST_PARENT_DIR"
+        : said.contains("ead-only")
+            ? "choose a DEST_PARENT_DIR in a writable file system, such as a volume"
+            : "choose a DEST_PARENT_DIR that the target's user may write in";
+  }
+
+  /** For: the target's user, the owner of the folder, its mode, the folder. */
   private static Failure unwritable(String[] word, Route route) {
     if (word.length < 4) {
-      return failure("it may not be written in", "--debugging shows all that it says");
+      return failure("the destination may not be written", "--debugging shows the conversation");
     }
     String user = Names.show(word[0]);
     String folder = Names.show(word[3]);
+    if (user.equals("root")) { // No mode keeps root out.
+      return failure(
+          "even root may not write in " + folder + ": its file system is read-only",
+          "choose a DEST_PARENT_DIR in a writable file system, such as a volume");
+    }
+    String option = route.rootOption();
+    String give = route.asRoot("chown " + user + " " + folder);
     return failure(
-        "its user "
+        "user "
             + user
             + " may not write in "
             + folder
-            + ", which is "
+            + " (owner "
             + Names.show(word[1])
-            + "'s ("
+            + ", mode "
             + Names.show(word[2])
             + ")",
-        "choose a DEST_PARENT_DIR that "
-            + user
-            + " may write in"
-            + (folder.equals("/") ? "" : ", or: " + route.asRoot("chown " + user + " " + folder)));
+        "choose another DEST_PARENT_DIR"
+            + (option.isEmpty() ? "" : ", or add " + option)
+            + (folder.equals("/") ? "" : ", or: " + give));
   }
 
-  /** What the target's tools said of a change that failed, in short. */
+  /** Sums up what the target's tools said when a change failed. */
   static String gist(List<String> said) {
     return said.stream()
         .filter(text -> !text.contains("./plan") && !text.contains("xiting"))
@@ -103,43 +119,51 @@ final class Refusal {
         .orElse("no reason given");
   }
 
-  /** What helps against it. */
+  /** Says what helps against it. */
   static String hintFor(List<String> said) {
     String all = String.join(" ", said).toLowerCase(Locale.ROOT);
     return all.contains("no space") || all.contains("quota")
         ? "make room at the target"
         : all.contains("permission") || all.contains("not permitted")
-            ? "see who owns it at the target, and who frep is there"
+            ? "compare its owner at the target with the target's user"
             : all.contains("read-only")
                 ? "the target's file system is read-only"
                 : all.contains("symlink")
-                    ? "something at the target has become a symlink: remove it"
+                    ? "a folder at the target has become a symlink: remove the symlink"
                     : all.matches(".*(overwrite|is a) directory.*|.*not empty.*")
-                        ? "a folder of that name has files there that are not frep's: move it away"
-                        : "--debugging shows all that the target says";
+                        ? "the target has a folder of that name with files of others: move it away"
+                        : "--debugging shows everything that the target says";
   }
 
   private static Failure failure(String message, String hint) {
     return new Failure(Exit.TARGET, message, hint);
   }
 
-  /** The way to install a tool on a system, by the ID of its os-release. */
-  private static String install(String tool, String system, Route route) {
-    String manager =
+  /**
+   * Returns the line that installs tools.
+   *
+   * @param system the ID of the target's os-release; may be empty
+   */
+  private static String install(List<String> tools, String system, Route route) {
+    String packages =
+        tools.stream().map(Refusal::packageOf).distinct().collect(Collectors.joining(" "));
+    String line =
         switch (system.replace("\"", "")) {
-          case "alpine", "wolfi" -> "apk add";
-          case "debian", "ubuntu", "raspbian" -> "apt-get install -y";
-          case "fedora", "rhel", "centos", "rocky", "almalinux", "amzn", "ol" -> "dnf install -y";
-          case "opensuse-leap", "opensuse-tumbleweed", "sles" -> "zypper install -y";
-          case "arch" -> "pacman -S";
+          case "alpine", "wolfi" -> "apk add --no-cache " + packages;
+          case "debian", "ubuntu", "raspbian" -> // Images come without package lists.
+              "sh -c 'apt-get update && apt-get install -y " + packages + "'";
+          case "fedora", "rhel", "centos", "rocky", "almalinux", "amzn", "ol" ->
+              "dnf install -y " + packages;
+          case "opensuse-leap", "opensuse-tumbleweed", "sles" -> "zypper install -y " + packages;
+          case "arch" -> "pacman -Sy --noconfirm " + packages;
           default -> "";
         };
-    return manager.isEmpty()
-        ? "install GNU " + tool + " there, or use an image that has it"
-        : route.asRoot(manager + " " + packageOf(tool));
+    return line.isEmpty()
+        ? "install GNU " + packages + " at the target, or use an image that has them"
+        : route.asRoot(line);
   }
 
-  /** Has the same name in all these systems. */
+  /** The packages have the same names in all these systems. */
   private static String packageOf(String tool) {
     return switch (tool) {
       case "tar", "grep" -> tool;

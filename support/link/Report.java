@@ -23,7 +23,7 @@ final class Report {
   void started(Facts facts) {
     console.tell(new Event.Started(Names.ofAll(options.source()), options.copy()));
     if (!facts.gnuTar()) {
-      console.say("no GNU tar there: " + facts.tar() + " is used instead");
+      console.say("no GNU tar at the target: " + facts.tar() + " is used instead");
     }
   }
 
@@ -36,8 +36,8 @@ final class Report {
     long more = source == copy ? 0 : Tree.contentBytes(source) - Tree.contentBytes(copy);
     if (more > free) {
       console.error(
-          Text.bytes(more) + " more are needed there, " + Text.bytes(free) + " are free",
-          "make room there, or leave something out with --exclude");
+          Text.bytes(more) + " more are needed at the target, " + Text.bytes(free) + " are free",
+          "make room at the target, or leave something out with --exclude");
     }
   }
 
@@ -46,7 +46,7 @@ final class Report {
     if (!refusalTold) {
       refusalTold = true;
       console.error(
-          Names.show(options.copy()) + " " + Refusal.delete(guard) + ": nothing is deleted there",
+          Names.show(options.copy()) + " " + Refusal.delete(guard) + ": nothing is deleted in it",
           Refusal.DELETE_HINT);
     }
   }
@@ -68,7 +68,7 @@ final class Report {
   /** There is no first copy to be told of. */
   void assumed() {
     firstCopy = null;
-    console.say("taken as it is; changes follow");
+    console.say("assumed to be up to date; changes follow");
   }
 
   /**
@@ -98,7 +98,7 @@ final class Report {
   }
 
   /**
-   * A path cannot be put there.
+   * A path cannot be written at the target.
    *
    * @param said what the target's tools said
    */
@@ -108,8 +108,8 @@ final class Report {
       console.tell(
           new Event.Problem(
               path.isEmpty() ? options.name() : path,
-              "cannot be put there: " + why,
-              Refusal.hintFor(said) + (isTriedAgain ? "; it is tried again" : "")));
+              "cannot be written at the target: " + why,
+              Refusal.hintFor(said) + (isTriedAgain ? "; frep tries again" : "")));
     }
   }
 }

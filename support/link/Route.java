@@ -1,28 +1,32 @@
 package dev.frep;
 
+import dev.frep.Transport.Address;
 import dev.frep.Transport.Advice;
 import dev.frep.Transport.Unreachable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * The way to one target. After a lost connection the transport is asked for it again: the target of
- * the same name is taken, else one that no other route leads to, so that what replaced a pod is
- * found.
+ * The way to one target. After a lost connection it asks the transport again, and takes the target
+ * of the same name, or else one that no other route leads to: so it finds what has replaced a pod.
  */
 final class Route {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
   private final Transport transport;
   private final Set<String> taken;
   private final Advice nowhere;
-  private volatile Transport.Address target;
+  private volatile Address target;
   private boolean fresh = true;
 
-  private Route(Transport transport, Transport.Address target, Set<String> taken) {
+  private Route(Transport transport, Address target, Set<String> taken) {
     this.transport = transport;
     this.target = target;
     this.taken = taken;
@@ -30,48 +34,55 @@ final class Route {
     taken.add(target.name());
   }
 
-  /** To targets that could not be found when they were asked for: it leads nowhere. */
-  private Route(Transport transport, Advice nowhere) {
+  /** Leads nowhere: the targets could not be found. */
+  private Route(Transport transport, Unreachable unreachable) {
     this.transport = transport;
-    this.target = new Transport.Address(transport.name(), List.of());
+    this.target = new Address(unreachable.asked(), List.of());
     this.taken = Set.of();
-    this.nowhere = nowhere;
+    this.nowhere = unreachable.advice();
   }
 
   /**
-   * The routes that were asked for. Where one transport does not find its targets, the others' are
-   * there all the same.
+   * Returns a route to each target. Where a transport does not find its targets, one route stands
+   * for them and fails when it is used, so that the other targets get their copies all the same.
    *
-   * @param command a connection command typed out; may be empty
-   * @throws Unreachable if that was the only one
+   * @param command the COMMAND of the command line; may be empty
+   * @throws Failure if two routes lead to the same target
    */
-  static List<Route> asked(List<Transport> transports, List<String> command) throws Unreachable {
+  static List<Route> asked(List<Transport> transports, List<String> command) throws Failure {
     List<Route> routes = new ArrayList<>();
-    Unreachable last = null;
     for (Transport transport : transports) {
       Set<String> taken = new HashSet<>();
       try {
-        for (Transport.Address target : transport.targets(Route::ask)) {
-          if (!taken.contains(target.name())) {
-            routes.add(new Route(transport, target, taken));
-          }
+        for (Address target : transport.targets(Route::ask)) {
+          routes.add(new Route(transport, target, taken));
         }
       } catch (Unreachable unreachable) {
-        routes.add(new Route(transport, unreachable.advice()));
-        last = unreachable;
+        routes.add(new Route(transport, unreachable));
       }
     }
     if (!command.isEmpty()) {
-      Transport.Address target = new Transport.Address(command.get(0), command);
+      Address target = new Address(command.get(0), command);
       routes.add(new Route(new TypedOut(target), target, new HashSet<>()));
     }
-    if (last != null && routes.size() == 1) {
-      throw last;
-    }
+    refuseTwins(routes);
     return routes;
   }
 
-  /** The connection command as it was when it was last looked up. */
+  private static void refuseTwins(List<Route> routes) throws Failure {
+    Map<List<String>, Route> known = new HashMap<>();
+    for (Route route : routes) {
+      List<String> command = route.command();
+      boolean local = command.size() == 1 && command.get(0).matches("(.*/)?(ba|da|k|mk|ya|z)?sh");
+      Route twin =
+          route.nowhere == null ? known.put(local ? Transport.SHELL : command, route) : null;
+      if (twin != null) {
+        throw Usage.twice(twin.label(), route.label());
+      }
+    }
+  }
+
+  /** The connection command of the last look-up. */
   List<String> command() {
     return target.command();
   }
@@ -87,39 +98,60 @@ final class Route {
   }
 
   String label() {
-    return nowhere == null ? transport.label(target) : transport.name();
+    return target.name().isEmpty() ? transport.name() : transport.label(target);
   }
 
-  /** Why the connection command has ended, as the transport sees it. */
+  /** Says why the connection command has ended, as the transport sees it. */
   Optional<Advice> explain(int exitCode, String said) {
-    Optional<Advice> notStarted = notStarted(target.command(), exitCode, said);
+    Optional<Advice> notStarted = notStarted(target.command(), exitCode, said, label());
     return notStarted.isPresent() ? notStarted : transport.explain(target, exitCode, said);
   }
 
-  /** Commands are started by a shell, see {@link Names#command}; in its words it is said here. */
-  private static Optional<Advice> notStarted(List<String> command, int exitCode, String said) {
+  /** A shell starts the commands, see {@link Names#command}, so its words say what went wrong. */
+  private static Optional<Advice> notStarted(
+      List<String> command, int exitCode, String said, String label) {
     String name = Names.show(command.get(0));
-    return (exitCode == 127 || exitCode == 126) && said.contains("exec: " + name + ": ")
-        ? Optional.of(
-            new Advice(
-                name + ": command not found, or it cannot be run",
-                "is it installed, and on the PATH?"))
-        : Optional.empty();
+    if (exitCode != 127 && exitCode != 126 || !said.contains("exec: " + name + ": ")) {
+      return Optional.empty();
+    }
+    String which = label.equals(name) ? "" : ": " + name;
+    return Optional.of(
+        exitCode == 126
+            ? new Advice("not an executable file" + which, "ls -l " + name)
+            : new Advice(
+                "command not found" + which,
+                hintForMissing(name, label.equals(name) && command.size() == 1)));
+  }
+
+  /**
+   * @param alone whether the user typed this word alone for COMMAND
+   */
+  private static String hintForMissing(String name, boolean alone) {
+    return !alone
+        ? "install " + name + ", or add its folder to PATH"
+        : name.contains(" ")
+            ? "write the words of COMMAND without quotes: -- " + name
+            : "to name a target, use an option: --docker " + name + " or --ssh " + name;
   }
 
   String asRoot(String command) {
     return transport.asRoot(target, command);
   }
 
+  /** Returns the options that make frep root at the target; empty if there are none. */
+  String rootOption() {
+    return transport.rootOption();
+  }
+
   /**
-   * The connection command, for one connection: the transport is asked for it again if there was
-   * one before.
+   * Returns the connection command for one connection; asks the transport again if there was one
+   * before.
    *
    * @throws Failure if the target cannot be found now
    */
   List<String> lookUp() throws Failure {
     if (nowhere != null) {
-      throw new Failure(Exit.CONNECTION, nowhere.message(), nowhere.hint());
+      throw failure(nowhere);
     }
     if (!fresh) {
       renew();
@@ -129,21 +161,20 @@ final class Route {
   }
 
   private void renew() throws Failure {
-    List<Transport.Address> now;
+    List<Address> now;
     try {
       now = transport.targets(Route::ask);
     } catch (Unreachable unreachable) {
-      Advice advice = unreachable.advice();
-      throw new Failure(Exit.CONNECTION, advice.message(), advice.hint());
+      throw failure(unreachable.advice());
     }
     synchronized (taken) {
-      for (Transport.Address candidate : now) {
+      for (Address candidate : now) {
         if (candidate.name().equals(target.name())) {
           target = candidate;
           return;
         }
       }
-      for (Transport.Address candidate : now) {
+      for (Address candidate : now) {
         if (taken.add(candidate.name())) {
           taken.remove(target.name());
           target = candidate;
@@ -151,10 +182,7 @@ final class Route {
         }
       }
     }
-    throw new Failure(
-        Exit.CONNECTION,
-        target.name() + " is not running any more",
-        "start it again, or name another");
+    throw failure(new Advice("no longer running", "start it again, or name another target"));
   }
 
   /** More than any answer has, in bytes. */
@@ -162,32 +190,35 @@ final class Route {
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+  private static Failure failure(Advice advice) {
+    return new Failure(Exit.CONNECTION, advice.message(), advice.hint());
+  }
+
   private static Transport.Result ask(List<String> command) throws Unreachable {
     try {
       Processes.Answer said =
           Processes.ask(new ProcessBuilder(Names.command(command)), PATIENCE, MOST);
       if (said == null) {
         throw new Unreachable(
-            new Advice(command.get(0) + " does not answer", "try: " + String.join(" ", command)));
+            new Advice(command.get(0) + " does not answer", String.join(" ", command)));
       }
       Transport.Result result =
           new Transport.Result(said.exitCode(), new String(said.out()), new String(said.err()));
-      Optional<Advice> notStarted = notStarted(command, result.exitCode(), result.err());
+      Optional<Advice> notStarted = notStarted(command, result.exitCode(), result.err(), "");
       if (notStarted.isPresent()) {
         throw new Unreachable(notStarted.get());
       }
       return result;
     } catch (IOException notStarted) {
-      throw new Unreachable(
-          new Advice("/bin/sh cannot be started", "frep needs it to start others: ls -l /bin/sh"));
+      throw new Unreachable(new Advice("/bin/sh cannot be started", "ls -l /bin/sh"));
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
-      throw new Unreachable(new Advice("interrupted before it had answered", "start frep again"));
+      throw new Unreachable(new Advice("interrupted before the target was found", "start again"));
     }
   }
 
-  /** The connection command that a user typed out. */
-  private record TypedOut(Transport.Address target) implements Transport {
+  /** The connection command that a user typed out. Hints do not show it: it may hold a secret. */
+  private record TypedOut(Address target) implements Transport {
     @Override
     public String name() {
       return "command";
@@ -204,8 +235,28 @@ final class Route {
     }
 
     @Override
-    public String asRoot(Address same, String command) {
-      return "as root there: " + command;
+    public Optional<Advice> explain(Address same, int exitCode, String said) {
+      List<String> words = same.command();
+      int exec = words.indexOf("exec");
+      if (exec < 0 || !words.get(0).matches("(.*/)?(docker|podman|nerdctl|kubectl|oc)")) {
+        return Optional.empty();
+      }
+      if (said.contains("not a TTY") || said.contains("not a terminal")) {
+        return Optional.of(
+            new Advice("COMMAND asks for a terminal", "leave out -t: " + fixed(words, exec)));
+      }
+      boolean deaf = words.subList(exec, words.size()).stream().noneMatch(TypedOut::keepsStdin);
+      return exitCode == 0 && said.isEmpty() && deaf
+          ? Optional.of(new Advice("COMMAND does not read stdin", "add -i: " + fixed(words, exec)))
+          : Optional.empty();
+    }
+
+    private static String fixed(List<String> words, int exec) {
+      return "-- " + Names.show(String.join(" ", words.subList(0, exec + 1))) + " -i";
+    }
+
+    private static boolean keepsStdin(String word) {
+      return word.matches("-[a-z]*i[a-z]*|--(stdin|interactive)(=true)?");
     }
   }
 }

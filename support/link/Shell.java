@@ -190,7 +190,8 @@ final class Shell implements AutoCloseable {
         Exit.CONNECTION,
         "the connection ended (" + end + ")" + last,
         // Not the command itself: there may be a secret among its words.
-        "the command must give a shell that reads commands; to try it, put before it: echo id |");
+        "COMMAND must start a shell that reads from stdin; test it: echo id | COMMAND prints a user"
+            + " id");
   }
 
   /** Waits until stderr has been handed on; what the command has left running may hold it open. */

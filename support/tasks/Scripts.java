@@ -32,8 +32,10 @@ final class Scripts {
         if (line.startsWith("package ")) {
           break;
         } else if (line.startsWith("//FILES ")) {
-          for (String name : line.substring("//FILES ".length()).split(" ")) {
-            scripts.contents.put(name, resource(name));
+          for (String file : line.substring("//FILES ".length()).split(" ")) {
+            String[] ends = file.split("="); // Either FILE, or RESOURCE=FILE.
+            scripts.contents.put(
+                ends[ends.length - 1], resource(ends.length > 1 ? ends[0] : Tree.name(file)));
           }
         }
       }
@@ -42,8 +44,8 @@ final class Scripts {
   }
 
   /** JBang takes no folders along; the scripts are all of one package, so no two have a name. */
-  private static byte[] resource(String path) throws IOException {
-    try (InputStream in = Scripts.class.getResourceAsStream("/" + Tree.name(path))) {
+  private static byte[] resource(String name) throws IOException {
+    try (InputStream in = Scripts.class.getResourceAsStream("/" + name)) {
       return in == null ? null : in.readAllBytes();
     }
   }

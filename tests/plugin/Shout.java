@@ -5,10 +5,13 @@ import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** A transport of somebody else's: a shell of this machine that shouts before it listens. */
+/** A plug-in: a shell of this machine that shouts before it listens. */
 public final class Shout implements Transport {
 
-  @Option(names = "--shout", paramLabel = "WORD", description = "Replicate to who hears a word.")
+  @Option(
+      names = "--shout",
+      paramLabel = "WORD",
+      description = "Replicate to a shell that hears WORD.")
   List<String> words = List.of();
 
   @Override
