@@ -25,6 +25,7 @@
 //SOURCES Frep.java
 //SOURCES GuardTest.java
 //SOURCES HooksTest.java
+//SOURCES HouseTest.java
 //SOURCES HostileSourceTest.java
 //SOURCES IgnoreRulesTest.java
 //SOURCES JsonLine.java
