@@ -1,51 +1,54 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 frep contributors
 //DESCRIPTION Keeps a copy of a folder wherever a shell can be reached: one way, at once
 //JAVA 17+
 //DEPS info.picocli:picocli:4.7.7
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
-//SOURCES support/Options.java support/Tree.java support/link/Facts.java support/link/Listing.java
-//SOURCES support/link/Reply.java support/link/Shell.java support/system/Processes.java
-//SOURCES support/system/Text.java support/Arguments.java support/Chmod.java support/Sweep.java
-//SOURCES support/Tar.java support/console/Console.java support/console/Display.java
-//SOURCES support/console/Event.java support/console/Json.java support/console/Lines.java
-//SOURCES support/console/Meter.java support/console/Palette.java support/console/Row.java
-//SOURCES support/console/Screen.java support/console/Strip.java support/console/Summary.java
-//SOURCES support/console/Terminal.java support/git/GitIndex.java support/git/GitPause.java
-//SOURCES support/git/GitRepository.java support/git/IgnorePattern.java support/git/IgnoreRules.java
-//SOURCES support/link/Digest.java support/link/Intake.java support/link/Link.java
+//SOURCES support/Arguments.java support/Chmod.java support/Options.java support/Sweep.java
+//SOURCES support/Tar.java support/Tree.java support/console/Console.java
+//SOURCES support/console/Display.java support/console/Event.java support/console/Json.java
+//SOURCES support/console/Lines.java support/console/Meter.java support/console/Palette.java
+//SOURCES support/console/Row.java support/console/Screen.java support/console/Strip.java
+//SOURCES support/console/Summary.java support/console/Terminal.java support/git/GitIndex.java
+//SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/IgnorePattern.java
+//SOURCES support/git/IgnoreRules.java support/link/Digest.java support/link/Facts.java
+//SOURCES support/link/Intake.java support/link/Link.java support/link/Listing.java
 //SOURCES support/link/Memory.java support/link/Pace.java support/link/Refusal.java
-//SOURCES support/link/Route.java support/system/Names.java support/system/SmallFile.java
-//SOURCES support/system/Stat.java support/system/Stop.java support/tasks/About.java
-//SOURCES support/tasks/Check.java support/tasks/Errand.java support/tasks/Hook.java
-//SOURCES support/tasks/Hooks.java support/tasks/Inquiry.java support/tasks/ManPage.java
-//SOURCES support/tasks/OutputLines.java support/tasks/Preview.java support/tasks/Run.java
-//SOURCES support/tasks/Scripts.java support/tasks/Undo.java support/tasks/Verify.java
-//SOURCES transports/Docker.java transports/DockerCompose.java transports/Engine.java
-//SOURCES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
-//SOURCES transports/Transport.java transports/Transports.java
-//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Options.java
-//FILES support/Tree.java support/link/Facts.java support/link/Listing.java support/link/Reply.java
-//FILES support/link/Shell.java support/system/Processes.java support/system/Text.java
-//FILES support/Arguments.java support/Chmod.java support/Sweep.java support/Tar.java
-//FILES support/console/Console.java support/console/Display.java support/console/Event.java
-//FILES support/console/Json.java support/console/Lines.java support/console/Meter.java
-//FILES support/console/Palette.java support/console/Row.java support/console/Screen.java
-//FILES support/console/Strip.java support/console/Summary.java support/console/Terminal.java
-//FILES support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java
-//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Digest.java
-//FILES support/link/Intake.java support/link/Link.java support/link/Memory.java
-//FILES support/link/Pace.java support/link/Refusal.java support/link/Route.java
-//FILES support/system/Names.java support/system/SmallFile.java support/system/Stat.java
-//FILES support/system/Stop.java support/tasks/About.java support/tasks/Check.java
-//FILES support/tasks/Errand.java support/tasks/Hook.java support/tasks/Hooks.java
-//FILES support/tasks/Inquiry.java support/tasks/ManPage.java support/tasks/OutputLines.java
-//FILES support/tasks/Preview.java support/tasks/Run.java support/tasks/Scripts.java
-//FILES support/tasks/Undo.java support/tasks/Verify.java transports/Docker.java
-//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//FILES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
-//FILES transports/Transports.java
+//SOURCES support/link/Reply.java support/link/Route.java support/link/Shell.java
+//SOURCES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
+//SOURCES support/system/Stat.java support/system/Stop.java support/system/Text.java
+//SOURCES support/tasks/About.java support/tasks/Check.java support/tasks/Completion.java
+//SOURCES support/tasks/Errand.java support/tasks/Hook.java support/tasks/Hooks.java
+//SOURCES support/tasks/Inquiry.java support/tasks/OutputLines.java support/tasks/Preview.java
+//SOURCES support/tasks/Run.java support/tasks/Scripts.java support/tasks/SingleFile.java
+//SOURCES support/tasks/Undo.java support/tasks/Verify.java transports/Docker.java
+//SOURCES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
+//SOURCES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
+//SOURCES transports/Transports.java
+//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
+//FILES support/Chmod.java support/Options.java support/Sweep.java support/Tar.java
+//FILES support/Tree.java support/console/Console.java support/console/Display.java
+//FILES support/console/Event.java support/console/Json.java support/console/Lines.java
+//FILES support/console/Meter.java support/console/Palette.java support/console/Row.java
+//FILES support/console/Screen.java support/console/Strip.java support/console/Summary.java
+//FILES support/console/Terminal.java support/git/GitIndex.java support/git/GitPause.java
+//FILES support/git/GitRepository.java support/git/IgnorePattern.java support/git/IgnoreRules.java
+//FILES support/link/Digest.java support/link/Facts.java support/link/Intake.java
+//FILES support/link/Link.java support/link/Listing.java support/link/Memory.java
+//FILES support/link/Pace.java support/link/Refusal.java support/link/Reply.java
+//FILES support/link/Route.java support/link/Shell.java support/system/Names.java
+//FILES support/system/Processes.java support/system/SmallFile.java support/system/Stat.java
+//FILES support/system/Stop.java support/system/Text.java support/tasks/About.java
+//FILES support/tasks/Check.java support/tasks/Completion.java support/tasks/Errand.java
+//FILES support/tasks/Hook.java support/tasks/Hooks.java support/tasks/Inquiry.java
+//FILES support/tasks/OutputLines.java support/tasks/Preview.java support/tasks/Run.java
+//FILES support/tasks/Scripts.java support/tasks/SingleFile.java support/tasks/Undo.java
+//FILES support/tasks/Verify.java transports/Docker.java transports/DockerCompose.java
+//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
+//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 

@@ -45,6 +45,7 @@
 //SOURCES PodsReplicationTest.java
 //SOURCES ReadmeTest.java
 //SOURCES ReceiverTest.java
+//SOURCES ReleaseTest.java
 //SOURCES Replication.java
 //SOURCES Rootfs.java
 //SOURCES RunTest.java
