@@ -1,4 +1,6 @@
 ///usr/bin/env jbang "$0" "$@" ; exit $?
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 frep contributors
 //DESCRIPTION Keeps a copy of a folder wherever a shell can be reached: one way, at once
 //JAVA 17+
 //DEPS info.picocli:picocli:4.7.7
@@ -9,46 +11,46 @@
 //SOURCES support/Options.java support/Parts.java support/Plan.java support/Sweep.java
 //SOURCES support/Tar.java support/Tree.java support/Usage.java support/Young.java
 //SOURCES support/console/Console.java support/console/Event.java support/console/Json.java
-//SOURCES support/console/Lines.java support/console/Lines.java support/console/Lines.java
-//SOURCES support/console/Meter.java support/console/Row.java support/console/Screen.java
-//SOURCES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
-//SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
-//SOURCES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Facts.java
-//SOURCES support/link/Inbox.java support/link/Intake.java support/link/Journal.java
-//SOURCES support/link/Known.java support/link/Link.java support/link/Listing.java
-//SOURCES support/link/Outbox.java support/link/Pace.java support/link/Record.java
-//SOURCES support/link/Refusal.java support/link/Reply.java support/link/Report.java
-//SOURCES support/link/Route.java support/link/Route.java support/link/Route.java
-//SOURCES support/link/Shell.java support/system/Names.java support/system/Processes.java
-//SOURCES support/system/SmallFile.java support/system/Stat.java support/system/Stop.java
-//SOURCES support/system/Text.java support/tasks/About.java support/tasks/Ask.java
-//SOURCES support/tasks/Command.java support/tasks/Compare.java support/tasks/Hooks.java
-//SOURCES support/tasks/ManPage.java support/tasks/Scripts.java transports/Docker.java
-//SOURCES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//SOURCES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
+//SOURCES support/console/Lines.java support/console/Meter.java support/console/Row.java
+//SOURCES support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java
+//SOURCES support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java
+//SOURCES support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
+//SOURCES support/link/Facts.java support/link/Inbox.java support/link/Intake.java
+//SOURCES support/link/Journal.java support/link/Known.java support/link/Link.java
+//SOURCES support/link/Listing.java support/link/Outbox.java support/link/Pace.java
+//SOURCES support/link/Record.java support/link/Refusal.java support/link/Reply.java
+//SOURCES support/link/Report.java support/link/Route.java support/link/Shell.java
+//SOURCES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
+//SOURCES support/system/Stat.java support/system/Stop.java support/system/Text.java
+//SOURCES support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java
+//SOURCES support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java
+//SOURCES support/tasks/Scripts.java support/tasks/Scripts.java support/tasks/Scripts.java
+//SOURCES support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java
+//SOURCES transports/Engine.java transports/Kubectl.java transports/Local.java
+//SOURCES transports/Podman.java transports/Ssh.java transports/Transport.java
 //SOURCES transports/Transports.java
 //FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
 //FILES support/Chmod.java support/Hints.java support/OptionGroups.java support/Options.java
 //FILES support/Parts.java support/Plan.java support/Sweep.java support/Tar.java support/Tree.java
 //FILES support/Usage.java support/Young.java support/console/Console.java
 //FILES support/console/Event.java support/console/Json.java support/console/Lines.java
-//FILES support/console/Lines.java support/console/Lines.java support/console/Meter.java
-//FILES support/console/Row.java support/console/Screen.java support/console/Terminal.java
-//FILES support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java
-//FILES support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java
-//FILES support/git/IgnoreRules.java support/link/Facts.java support/link/Inbox.java
-//FILES support/link/Intake.java support/link/Journal.java support/link/Known.java
-//FILES support/link/Link.java support/link/Listing.java support/link/Outbox.java
-//FILES support/link/Pace.java support/link/Record.java support/link/Refusal.java
-//FILES support/link/Reply.java support/link/Report.java support/link/Route.java
-//FILES support/link/Route.java support/link/Route.java support/link/Shell.java
-//FILES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
-//FILES support/system/Stat.java support/system/Stop.java support/system/Text.java
-//FILES support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java
-//FILES support/tasks/Compare.java support/tasks/Hooks.java support/tasks/ManPage.java
-//FILES support/tasks/Scripts.java transports/Docker.java transports/DockerCompose.java
-//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
-//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
+//FILES support/console/Meter.java support/console/Row.java support/console/Screen.java
+//FILES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
+//FILES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
+//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Facts.java
+//FILES support/link/Inbox.java support/link/Intake.java support/link/Journal.java
+//FILES support/link/Known.java support/link/Link.java support/link/Listing.java
+//FILES support/link/Outbox.java support/link/Pace.java support/link/Record.java
+//FILES support/link/Refusal.java support/link/Reply.java support/link/Report.java
+//FILES support/link/Route.java support/link/Shell.java support/system/Names.java
+//FILES support/system/Processes.java support/system/SmallFile.java support/system/Stat.java
+//FILES support/system/Stop.java support/system/Text.java support/tasks/About.java
+//FILES support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java
+//FILES support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java
+//FILES support/tasks/Scripts.java support/tasks/Scripts.java support/tasks/SingleFile.java
+//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java
+//FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
+//FILES transports/Transport.java transports/Transports.java
 //FILES META-INF/services/dev.frep.BuiltIn=transports/dev.frep.BuiltIn
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto

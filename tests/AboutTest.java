@@ -1,7 +1,6 @@
 package dev.frep;
 
 import static java.util.stream.Collectors.toCollection;
-import static java.util.stream.Collectors.toSet;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What frep says about itself, and that it takes itself along. */
@@ -39,21 +39,68 @@ class AboutTest {
     assertTrue(help.contains("  SRC_DIR  ") && help.contains("  DEST_PARENT_DIR  "), help);
   }
 
-  @Test
-  void theManualPageHasEveryOptionAndNoFault() throws IOException {
-    var help = Frep.run("--help").succeeds().out();
-    var page = Files.writeString(folder.resolve("frep.1"), Frep.run("--man").succeeds().out());
+  // ---- completion ----
 
-    var shown = Commands.succeed(Map.of(), List.of("mandoc", "-T", "ascii", page.toString()));
-    var plain = shown.replaceAll(".\b", "");
-    assertEquals(options(help), options(plain));
-    assertTrue(options(help).size() > 30, help);
-    for (var section : List.of("NAME", "SYNOPSIS", "OPTIONS", "EXIT STATUS", "EXAMPLES")) {
-      assertTrue(plain.contains("\n" + section + "\n"), section + " in\n" + plain);
+  @ParameterizedTest
+  @CsvSource({
+    "frep ./pro,                    ./proj/",
+    "frep --eject ./pro,            --eject ./proj/",
+    "frep ./proj /home --no-g,      --no-gitignore",
+    "frep --compr,                  --compress",
+    "frep ./proj /home --docker wo, --docker worker",
+    "frep ./proj /home --ssh m,     --ssh my.host",
+    "frep --compose-file com,       --compose-file compose.yaml",
+    "frep --completion z,           --completion zsh"
+  })
+  void bashAndZshCompleteWhatIsTyped(String typed, String completed) throws IOException {
+    prepareCompletion();
+    for (var shell : List.of("bash --norc", "zsh -f")) {
+      var work = Files.createTempDirectory(folder, "terminal");
+      try (var terminal = new Tmux(work, 100, 30, environment())) {
+        terminal.type("cd " + folder + " && exec " + shell);
+        terminal.type("PS1='> ' && . ./script && clear && echo ready");
+        terminal.awaitLine("ready");
+        terminal.write(typed).press("Tab");
+        terminal.awaitLine(".*" + Pattern.quote(completed) + ".*");
+      }
     }
-    assertFalse(plain.contains("${"), plain);
-    var faults = Commands.run("mandoc", "-T", "lint", "-W", "warning", page.toString());
-    assertEquals("", faults.out().replaceAll(".*: missing date, using \"\".*\n", ""));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "frep --docker '',        'web worker'",
+    "frep --docker =,         'web worker'",
+    "frep --docker = we,      'web'",
+    "frep --ssh '',           'gpu my.host'",
+    "frep --gitig,            ''",
+    "frep ./proj --timeout 3, ''"
+  })
+  void bashOffersTheNamesThatThisMachineKnows(String words, String offered) throws IOException {
+    prepareCompletion();
+    var type =
+        ". ./script; COMP_WORDS=("
+            + words
+            + "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1));"
+            + " _frep; echo \"${COMPREPLY[*]}\"";
+
+    assertEquals(offered, run("bash", "--norc", "-c", type));
+  }
+
+  /** Picocli's options and no others: a switch in the form that changes something. */
+  @Test
+  void bashOffersEveryOption() throws IOException {
+    prepareCompletion();
+    var type = ". ./script; COMP_WORDS=(frep -); COMP_CWORD=1; _frep; echo \"${COMPREPLY[*]}\"";
+
+    var offered = Set.of(run("bash", "--norc", "-c", type).split(" "));
+
+    var help = Frep.run("--help").succeeds().out();
+    for (var option : options(help)) {
+      var name = option.replaceFirst("^-\\w, ", "").replace("[no-]", "no-");
+      assertTrue(offered.contains(name), name + " of " + offered);
+    }
+    assertTrue(options(help).size() > 30, help);
+    assertFalse(offered.contains("--gitignore"), "it is on without being asked for");
   }
 
   /** Those that begin a line. */
@@ -65,39 +112,69 @@ class AboutTest {
         .collect(toCollection(TreeSet::new));
   }
 
-  @Test
-  void bashCompletesOptions() throws IOException {
+  /** A folder to complete in: its own home, with a docker that has two containers. */
+  private void prepareCompletion() throws IOException {
     var script = Frep.run("--completion", "bash").succeeds().out();
+    assertEquals(script, Frep.run("--completion", "zsh").succeeds().out());
     Files.writeString(folder.resolve("script"), script);
-    var type =
-        ". ./script; COMP_WORDS=(frep ./proj /home/code --doc); COMP_CWORD=3; COMP_LINE=; "
-            + "_complete_frep; printf '%s\\n' \"${COMPREPLY[@]}\"; complete -p frep";
-
-    var words = lines("bash", "--norc", "-c", type);
-
-    assertTrue(
-        words.containsAll(Set.of("--docker", "--docker-user", "--docker-compose")), words + "");
-    assertFalse(words.contains("--ssh"), words + "");
-    assertTrue(
-        words.stream().anyMatch(word -> word.startsWith("complete ") && word.endsWith(" frep")));
+    Files.createDirectories(folder.resolve("proj"));
+    Files.writeString(folder.resolve("compose.yaml"), "");
+    Files.createDirectories(folder.resolve(".ssh"));
+    Files.writeString(folder.resolve(".ssh/config"), "Host gpu my.host\nHost *.example.org\n");
+    Tmux.script(folder.resolve("tools/docker"), "[ \"$1\" = ps ] && echo web && echo worker");
   }
 
-  @Test
-  void zshTakesItsCompletionScript() throws IOException {
-    var script = Frep.run("--completion", "zsh").succeeds().out();
-    Files.writeString(folder.resolve("script"), script);
-
-    var words = lines("zsh", "-f", "-c", ". ./script; print -l ${_comps[frep]}");
-
-    assertEquals(1, words.size(), words + "");
-    assertTrue(words.iterator().next().contains("_complete_frep"), words + "");
+  private Map<String, String> environment() {
+    return Map.of(
+        "HOME", folder.toString(),
+        "ZDOTDIR", folder.toString(),
+        "PATH", folder.resolve("tools") + ":" + System.getenv("PATH"));
   }
 
-  private Set<String> lines(String... command) {
-    var there = Stream.concat(Stream.of("env", "-C", folder.toString()), Stream.of(command));
-    return Commands.succeed(Map.of("ZDOTDIR", folder.toString()), there.toList())
-        .lines()
-        .collect(toSet());
+  private String run(String... command) {
+    var words = Stream.concat(Stream.of("env", "-C", folder.toString()), Stream.of(command));
+    return Commands.succeed(environment(), words.toList());
+  }
+
+  // ---- what decides for a path ----
+
+  @ParameterizedTest
+  @CsvSource({
+    "notes.tmp,    1, not sent: .gitignore:1: *.tmp",
+    "sub/notes.tmp,1, not sent: .gitignore:1: *.tmp",
+    "build/,       1, not sent: .gitignore:2: build/",
+    "sub,          0, sent: no rule speaks of it"
+  })
+  void tellsTheRuleWithItsFile(String path, int exit, String answer) throws IOException {
+    makeSource();
+    for (var given : List.of(path, "./" + path, folder + "/" + path)) {
+      var said = Frep.with().in(folder.getParent()).runs("--why", given, folder).exits(exit);
+      assertEquals(answer + "\n", said.out(), given);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "gone,      no such path in SRC_DIR",
+    "sub/gone,  no such path in SRC_DIR",
+    "../out,    not inside SRC_DIR",
+    "/etc,      not inside SRC_DIR"
+  })
+  void saysThatAPathIsNotInTheSource(String path, String fault) throws IOException {
+    makeSource();
+
+    var said = Frep.run("--why", path, folder).exits(1);
+
+    assertEquals("", said.out());
+    assertTrue(said.err().startsWith("frep: --why: " + path + ": " + fault + "\n"), said.err());
+  }
+
+  private void makeSource() throws IOException {
+    Files.writeString(folder.resolve(".gitignore"), "*.tmp\nbuild/\n");
+    Files.createDirectories(folder.resolve("sub"));
+    Files.createDirectories(folder.resolve("build"));
+    Files.writeString(folder.resolve("notes.tmp"), "");
+    Files.writeString(folder.resolve("sub/notes.tmp"), "");
   }
 
   // ---- which frep it is ----
@@ -159,20 +236,17 @@ class AboutTest {
     var repository = LauncherTest.repository();
     var tools = folder.resolve("tools/frep");
 
-    var said = Frep.run("--eject", tools).succeeds().out();
+    var said = frep().runs("--eject", tools).succeeds().out();
 
-    var header = Files.readString(repository.resolve("frep.java")).split("\npackage ")[0];
-    var names = new TreeSet<>(Set.of("frep.java", "jbang", "LICENSE", "receiver.sh"));
-    names.addAll(Set.of("support/errand.sh", "support/trash.sh"));
-    header
-        .lines()
-        .filter(line -> line.startsWith("//SOURCES "))
-        .forEach(line -> names.add(line.substring("//SOURCES ".length())));
-    assertEquals(names, files(tools), "the //FILES of frep.java are not its //SOURCES");
+    var names = new TreeSet<>(Set.of("frep.java", "receiver.sh"));
+    for (var room : List.of("support", "transports")) {
+      files(repository.resolve(room)).forEach(name -> names.add(room + "/" + name));
+    }
+    assertEquals(names, files(tools), "the header of frep.java does not name all scripts");
     for (var name : names) {
       var there = tools.resolve(name);
       assertEquals(-1, Files.mismatch(repository.resolve(name), there), name);
-      assertEquals(name.matches("jbang|frep.java"), Files.isExecutable(there), name);
+      assertEquals(name.equals("frep.java"), Files.isExecutable(there), name);
     }
     assertEquals(
         "wrote "
@@ -180,9 +254,7 @@ class AboutTest {
             + " files into "
             + tools
             + "\n"
-            + "next: "
-            + tools
-            + "/jbang "
+            + "next: jbang "
             + tools
             + "/frep.java --help\n",
         said);
@@ -192,23 +264,23 @@ class AboutTest {
   void ejectsWhatIsMissingAndLeavesTheRest() throws Exception {
     Scripts.read().writeTo(folder);
     Files.writeString(folder.resolve("of the user"), "theirs");
-    Files.delete(folder.resolve("jbang"));
+    Files.delete(folder.resolve("receiver.sh"));
 
-    var said = Frep.run("--eject", folder).succeeds().out();
+    var said = frep().runs("--eject", folder).succeeds().out();
 
     assertTrue(said.startsWith("wrote 1 file into "), said);
     assertEquals("theirs", Files.readString(folder.resolve("of the user")));
-    said = Frep.run("--eject", folder).succeeds().out();
-    assertTrue(said.startsWith(folder + " has it all already\n"), said);
+    said = frep().runs("--eject", folder).succeeds().out();
+    assertTrue(said.startsWith(folder + " is complete already\n"), said);
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "echo theirs >jbang",
-        "ln -s nowhere jbang",
-        "mkdir jbang",
-        "cp -p ../same/jbang outside; ln -s outside jbang"
+        "echo theirs >receiver.sh",
+        "ln -s nowhere receiver.sh",
+        "mkdir receiver.sh",
+        "cp -p ../same/receiver.sh outside; ln -s outside receiver.sh"
       })
   void ejectsNothingOverAnotherFile(String before) throws Exception {
     Scripts.read().writeTo(folder.resolve("same"));
@@ -216,28 +288,62 @@ class AboutTest {
     Commands.succeed(Map.of(), List.of("env", "-C", tools.toString(), "sh", "-c", before));
     var files = Trees.of(tools);
 
-    var failed = Frep.run("--eject", tools).exits(2);
+    var failed = frep().runs("--eject", tools).exits(2);
 
     assertEquals(
         "frep: --eject: "
             + tools
-            + " has another jbang: nothing is written\n"
-            + "hint: choose a folder of its own, such as tools/frep; or move what is there away\n",
+            + " contains a different receiver.sh: wrote nothing\n"
+            + "hint: choose another folder, such as tools/frep, or move the old files away\n",
         failed.err());
     assertEquals(files, Trees.of(tools));
   }
 
+  /** With the launcher of the repository the scripts need no installed JBang. */
   @Test
-  void sayWhatToTypeNextAsAShellTakesIt() throws IOException {
-    var odd = folder.resolve("-it's $(here)");
+  void takesTheLauncherAlongThatHasStartedIt() throws IOException {
+    var launcher = LauncherTest.repository().resolve("jbang");
+    var frep = Frep.with().environment("FREP_JBANG_VERSION", "0.132.1");
 
-    var next = Frep.with().in(folder).runs("--eject", "-it's $(here)").succeeds().out();
+    var said =
+        frep.environment("JBANG_LAUNCH_CMD", launcher).runs("--eject", folder).succeeds().out();
+
+    assertEquals(-1, Files.mismatch(launcher, folder.resolve("jbang")));
+    assertTrue(Files.isExecutable(folder.resolve("jbang")));
+    assertTrue(said.endsWith("next: " + folder + "/jbang " + folder + "/frep.java --help\n"), said);
+  }
+
+  /** This frep as another JBang runs it. */
+  private static Frep frep() {
+    return Frep.with().environment("FREP_JBANG_VERSION", "").environment("JBANG_LAUNCH_CMD", "");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-it's $(here)", "-it's $(here)/", "tools/frep.java", "frep.java"})
+  void saysWhatToTypeNextAsAShellTakesIt(String given) throws IOException {
+    var next = frep().in(folder).runs("--eject", given).succeeds().out();
     var words = next.replaceAll("(?s).*next: | --help\n", "");
 
-    var shell = "cd \"$1\"; printf '%s\\n' " + words;
+    var shell = "cd \"$1\"; set -- " + words + "; echo \"$1\"; cat -- \"$2\"";
+    var shown =
+        Commands.succeed(Map.of(), List.of("sh", "-c", shell, "sh", folder + "")).lines().toList();
+    assertEquals("jbang", shown.get(0));
+    assertTrue(shown.get(1).startsWith("///usr/bin/env jbang "), shown.get(1));
+  }
+
+  @Test
+  void ejectsASingleFileOfItsOwnNameOnly() throws IOException {
+    var wrong = frep().in(folder).runs("--eject", "tools/sync.java").exits(2);
     assertEquals(
-        List.of("./" + odd.getFileName() + "/jbang", "./" + odd.getFileName() + "/frep.java"),
-        Commands.succeed(Map.of(), List.of("sh", "-c", shell, "sh", folder + "")).lines().toList());
+        "frep: --eject: tools/sync.java: the file must have the name frep.java\n"
+            + "hint: Java wants the name of the class: --eject tools/frep.java\n",
+        wrong.err());
+    Files.writeString(folder.resolve("frep.java"), "of the user");
+
+    var other = frep().in(folder).runs("--eject", "./frep.java").exits(2);
+
+    assertTrue(other.err().contains("a different frep.java: wrote nothing"), other.err());
+    assertEquals("of the user", Files.readString(folder.resolve("frep.java")));
   }
 
   @Test

@@ -226,6 +226,7 @@ class DriftTest {
 
   @Test
   void whyTellsTheRuleItsFileAndLine() throws IOException {
+    write("build/out", "made");
     write(".gitignore", "# made\nbuild/\n");
     var no = frep().runs("--why", "build/", source);
     assertEquals(1, no.exit(), no.toString());

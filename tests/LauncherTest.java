@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LauncherTest {
 
   private static final List<String> SCRIPTS =
-      List.of("frep.java", "receiver.sh", "support", "transports", "jbang", "LICENSE");
+      List.of("frep.java", "receiver.sh", "support", "transports", "jbang");
 
   @TempDir static Path shared;
   @TempDir Path temp;
@@ -196,9 +196,9 @@ class LauncherTest {
     var ejected = run(project, withJBang, "jbang", "frep@web", "--eject", "my tools").succeeds();
     var next = Pattern.compile("(?m)^next: (.*)$").matcher(ejected.out);
     assertTrue(next.find(), ejected.out);
-    var help = run(project, warm, "sh", "-c", next.group(1)).succeeds().out;
+    var help = run(project, withJBang, "sh", "-c", next.group(1)).succeeds().out;
     assertTrue(help.startsWith("Usage: frep "), help);
-    copies(project, warm, "my tools/jbang", "my tools/frep.java");
+    copies(project, withJBang, "jbang", "my tools/frep.java");
   }
 
   @Test
@@ -367,9 +367,7 @@ class LauncherTest {
 
   private static void copyScripts(Path target) throws IOException {
     for (var name : SCRIPTS) {
-      if (Files.exists(repository.resolve(name))) {
-        copy(repository.resolve(name), target.resolve(name));
-      }
+      copy(repository.resolve(name), target.resolve(name));
     }
   }
 

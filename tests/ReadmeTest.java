@@ -268,9 +268,7 @@ class ReadmeTest {
               host=$1 && shift && enter "$host" sh -c "$*"
               """,
           "lxc-attach",
-          ENTER + "shift && name=$1 && shift 2 && enter \"$name\" \"$@\"\n",
-          "man",
-          "[ \"$*\" = '-l -' ] && exec mandoc -T ascii\n");
+          ENTER + "shift && name=$1 && shift 2 && enter \"$name\" \"$@\"\n");
 
   private Map<String, String> environment() throws IOException {
     var jbang = folder.resolve("jbang");

@@ -76,8 +76,13 @@ final class Tmux implements AutoCloseable {
 
   /** Types a line. */
   Tmux type(String line) {
-    tmux("send-keys", "-l", line);
-    return press("Enter");
+    return write(line).press("Enter");
+  }
+
+  /** Types a part of a line. */
+  Tmux write(String text) {
+    tmux("send-keys", "-l", text);
+    return this;
   }
 
   Tmux press(String key) {

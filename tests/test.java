@@ -27,6 +27,7 @@
 //SOURCES GitSettingsTest.java
 //SOURCES GuardTest.java
 //SOURCES HooksTest.java
+//SOURCES HouseTest.java
 //SOURCES HostileSourceTest.java
 //SOURCES IgnoreRulesTest.java
 //SOURCES JsonLine.java
@@ -49,6 +50,7 @@
 //SOURCES PodsReplicationTest.java
 //SOURCES ReadmeTest.java
 //SOURCES ReceiverTest.java
+//SOURCES ReleaseTest.java
 //SOURCES Replication.java
 //SOURCES Rootfs.java
 //SOURCES RunTest.java

@@ -1,5 +1,8 @@
 package dev.frep;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceConfigurationError;
@@ -15,6 +18,8 @@ interface BuiltIn extends Transport {}
 
 /** Finds all transports and gives the options of each a group of its own in the help. */
 final class Transports {
+  private static final String SERVICE = "META-INF/services/dev.frep.BuiltIn";
+
   private Transports() {}
 
   /**
@@ -25,9 +30,25 @@ final class Transports {
    */
   static List<Transport> addTo(CommandSpec command, Consumer<String> broken) {
     List<Transport> added = new ArrayList<>();
-    addEach(ServiceLoader.load(BuiltIn.class), command, added, broken);
+    addEach(builtIn(), command, added, broken);
     addEach(ServiceLoader.load(Transport.class), command, added, broken);
     return added;
+  }
+
+  /** Finds frep's own, in a single ejected file by the same list: that has no service file. */
+  private static Iterable<? extends Transport> builtIn() {
+    if (Transports.class.getResource("/" + SERVICE) != null) {
+      return ServiceLoader.load(BuiltIn.class);
+    }
+    try {
+      List<BuiltIn> found = new ArrayList<>();
+      for (String name : new String(Scripts.resource(SERVICE), UTF_8).lines().toList()) {
+        found.add((BuiltIn) Class.forName(name).getDeclaredConstructor().newInstance());
+      }
+      return found;
+    } catch (IOException | ReflectiveOperationException defect) {
+      throw new AssertionError(defect);
+    }
   }
 
   private static void addEach(

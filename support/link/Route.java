@@ -18,8 +18,6 @@ import java.util.Set;
  * of the same name, or else one that no other route leads to: so it finds what has replaced a pod.
  */
 final class Route {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-
   private final Transport transport;
   private final Set<String> taken;
   private final Advice nowhere;

@@ -83,8 +83,8 @@ final class Shell implements AutoCloseable {
     StringBuilder text = new StringBuilder("{\nset --");
     words.forEach(word -> text.append(' ').append(Text.quote(word)));
     for (String name : names) {
-      try (InputStream script = Shell.class.getResourceAsStream("/" + name)) {
-        new String(script.readAllBytes(), StandardCharsets.ISO_8859_1)
+      try {
+        new String(Scripts.resource(name), StandardCharsets.ISO_8859_1)
             .lines()
             .map(String::strip)
             .filter(line -> !line.startsWith("#") && !line.isEmpty())

@@ -10,34 +10,32 @@ import java.util.List;
 import java.util.Objects;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
-import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** What frep can be asked about itself; neither a source nor a target is needed for it. */
+/** The questions about frep itself; they need neither a source nor a target. */
 final class About {
   static final String VERSION = "0.1.0";
 
   @Option(
       names = "--eject",
       paramLabel = "DIR",
-      description = "Write frep's own scripts into a folder of your repository, ready to run.")
+      description =
+          "Write frep's scripts into a folder of your repository; with DIR/frep.java, all of frep"
+              + " as that one file.")
   private String eject;
 
   @Option(
       names = "--completion",
       paramLabel = "SHELL",
       description = "Print a completion script for ${COMPLETION-CANDIDATES}.")
-  private Shell completion;
-
-  @Option(names = "--man", description = "Print a manual page: frep --man | man -l -")
-  private boolean man;
+  private Completes completion;
 
   @Option(
       names = {"-V", "--version"},
       versionHelp = true,
-      description = "Print what runs: frep, its commit, JBang, Java.")
+      description = "Print the versions of frep, its commit, JBang and Java.")
   private boolean version;
 
   @Option(
@@ -46,34 +44,51 @@ final class About {
       description = "Print this help.")
   private boolean help;
 
-  /** Those that picocli can complete for. */
-  enum Shell {
+  /** The shells that can read {@link Completion}; the same script serves both. */
+  enum Completes {
     bash,
     zsh
   }
 
-  /** Whether one of these was asked for. */
+  /** Whether the command line asks one of these questions. */
   boolean asked() {
-    return eject != null || completion != null || man;
+    return eject != null || completion != null;
   }
 
-  /** Does it. */
+  /** Answers the question. */
   Exit answer(CommandSpec command, Console console) throws IOException, Failure {
-    if (completion != null) { // The same script serves both: it looks who reads it.
-      console.answer(AutoComplete.bash(command.name(), command.commandLine()).stripTrailing());
-    } else if (man) {
-      console.answer(ManPage.of(command));
+    if (completion != null) {
+      console.answer(Completion.of(command));
     } else {
       eject(console);
     }
     return Exit.IN_STEP;
   }
 
-  /** Prints the rule that decides for a path of the source; returns 0 if it is sent, else 1. */
-  static int why(Options options, String why, Console console) throws IOException {
-    String path = why.replaceFirst("^(\\./)+", "").replaceFirst("/+$", "");
-    Path file = Names.below(options.source(), path);
-    boolean folder = why.endsWith("/") || Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS);
+  /**
+   * Prints the rule that decides whether a path of the source is sent.
+   *
+   * @param why the path, relative to SRC_DIR or absolute
+   * @return 0 if the path is sent, else 1
+   * @throws Failure if the path is not in the source
+   */
+  static int why(Options options, String why, Console console) throws IOException, Failure {
+    Path named = why.startsWith("/") ? Names.path(why) : Names.below(options.source(), why);
+    Path given = named.normalize();
+    if (!given.startsWith(options.source())) {
+      throw new Failure(
+          Exit.PROBLEMS,
+          "--why: " + Names.show(why) + ": not inside SRC_DIR",
+          "give a path relative to SRC_DIR, such as src/main.c");
+    }
+    if (!Files.exists(given, LinkOption.NOFOLLOW_LINKS)) {
+      throw new Failure(
+          Exit.PROBLEMS,
+          "--why: " + Names.show(why) + ": no such path in SRC_DIR",
+          "give a path relative to SRC_DIR, such as src/main.c");
+    }
+    String path = Names.ofAll(options.source().relativize(given));
+    boolean folder = Files.isDirectory(given, LinkOption.NOFOLLOW_LINKS);
     IgnoreRules.Reason reason =
         IgnoreRules.load(
                 options.source(), name -> Names.below(options.source(), name), options.selection())
@@ -83,38 +98,58 @@ final class About {
   }
 
   private void eject(Console console) throws IOException, Failure {
-    if (eject.isEmpty()) { // It would be the working folder.
+    if (eject.isEmpty()) { // An empty path would mean the working folder.
       throw new Failure(Exit.USAGE, "--eject: DIR is empty", "is a variable not set?");
     }
-    String shown = Names.show(eject);
-    try {
-      Scripts scripts = Scripts.read();
-      List<String> written = scripts.writeTo(Names.path(eject));
-      console.answer(
-          written.isEmpty()
-              ? shown + " has it all already"
-              : "wrote " + Text.count(written.size(), "file") + " into " + shown);
-    } catch (FileSystemException denied) {
+    boolean single = eject.endsWith(".java");
+    String folder = single ? folderOf(eject) : eject.replaceFirst("(?<=.)/+$", "");
+    if (!single && Scripts.areInlined()) {
       throw new Failure(
           Exit.USAGE,
-          "--eject: "
-              + Names.show(Objects.toString(denied.getFile(), eject))
-              + ": cannot be written",
+          "--eject: this frep is a single file, which cannot be split into its scripts",
+          "copy the file: --eject DIR/frep.java; or clone the repository of frep");
+    }
+    Scripts all = Scripts.read();
+    Scripts scripts = single ? all.merged(SingleFile::of) : all.withLauncher();
+    try {
+      int written = scripts.writeTo(Names.path(folder)).size();
+      console.answer(
+          written == 0
+              ? Names.show(eject) + " is complete already"
+              : single
+                  ? "wrote " + Names.show(eject)
+                  : "wrote " + Text.count(written, "file") + " into " + Names.show(eject));
+    } catch (FileSystemException denied) {
+      String file = Objects.toString(denied.getFile(), eject);
+      throw new Failure(
+          Exit.USAGE,
+          "--eject: " + Names.show(Names.bytes(file)) + ": cannot be written",
           "choose a folder that you may write in");
     }
-    String folder = eject.replaceFirst("/+$", "").replaceFirst("^(?=-)", "./");
-    console.answer(
-        "next: " + quoted(folder + "/jbang") + " " + quoted(folder + "/frep.java") + " --help");
+    String below = folder.isEmpty() ? "" : folder.replaceFirst("^(?=-)", "./") + "/";
+    String jbang = scripts.hasLauncher() ? quoted(below + "jbang") : "jbang";
+    console.answer("next: " + jbang + " " + quoted(below + Scripts.MAIN) + " --help");
   }
 
-  /** As a word of a shell. */
+  private static String folderOf(String file) throws Failure {
+    int slash = file.lastIndexOf('/');
+    if (!file.substring(slash + 1).equals(Scripts.MAIN)) {
+      throw new Failure(
+          Exit.USAGE,
+          "--eject: " + Names.show(file) + ": the file must have the name frep.java",
+          "Java wants the name of the class: --eject tools/frep.java");
+    }
+    return file.substring(0, Math.max(slash, file.startsWith("/") ? 1 : 0));
+  }
+
+  /** Returns a text as one word of a shell. */
   private static String quoted(String word) {
     return word.matches("[A-Za-z0-9._/+-]+")
         ? Names.show(word)
         : "'" + Names.show(word).replace("'", "'\\''") + "'";
   }
 
-  /** What --version prints: enough to tell which frep it was that did something. */
+  /** The answer to --version: enough to tell which frep did something. */
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() throws IOException {
@@ -128,8 +163,8 @@ final class About {
     }
 
     /**
-     * JBang does not tell a script where it has come from. If these very scripts stand in a
-     * checkout around the launcher or the working folder, they are from there.
+     * Returns the commit of the checkout, around the launcher or the working folder, that contains
+     * these very scripts: JBang does not tell a script where it comes from.
      */
     private static String commit(Scripts scripts) {
       String launcher = System.getenv().getOrDefault("JBANG_LAUNCH_CMD", "");
@@ -142,7 +177,7 @@ final class About {
           .orElse("unknown" + (scripts.digest().isEmpty() ? "" : ", scripts " + scripts.digest()));
     }
 
-    /** Of frep itself: scripts that were ejected say nothing about the commit around them. */
+    /** Whether a folder is a checkout of frep: ejected scripts stand in other repositories. */
     private static boolean isCheckout(Path folder) {
       return Files.exists(folder.resolve(".git"))
           && Files.isRegularFile(folder.resolve("tests/test.java"));
@@ -173,7 +208,7 @@ final class About {
       }
     }
 
-    /** Our launcher says which it has brought; JBang's own stands beside the jar that it runs. */
+    /** Our launcher tells the version; JBang's own launcher stands beside the jar that it runs. */
     private static String jbang() {
       String brought = System.getenv("FREP_JBANG_VERSION");
       if (brought != null) {
