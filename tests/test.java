@@ -29,6 +29,7 @@
 //SOURCES IgnoreRulesTest.java
 //SOURCES JsonLine.java
 //SOURCES KubeApi.java
+//SOURCES LauncherStartTest.java
 //SOURCES LauncherTest.java
 //SOURCES LiarTest.java
 //SOURCES LocalReplicationTest.java
