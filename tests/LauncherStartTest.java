@@ -134,7 +134,8 @@ class LauncherStartTest {
         JBANG_DIR=$PWD/$d LC_ALL=C "$d/jbang" frep --version
         JBANG_DIR=$PWD/$d LC_ALL=C.UTF-8 "$d/jbang" frep --version
         """;
-    var ran = run(temp, warm, "sh", "-euc", shell, "sh", clone.toString()).succeeds();
+    lendJBang();
+    var ran = run(temp, cold, "sh", "-euc", shell, "sh", clone.toString()).succeeds();
     assertEquals(2, ran.out().split("frep [0-9]", -1).length - 1, ran.out());
     assertEquals(1, ran.err().split("Building jar", -1).length - 1, ran.err());
   }
@@ -176,6 +177,12 @@ class LauncherStartTest {
             + "frep: JBang: not found, and could not be downloaded\n"
             + NETWORK_HINT);
     assertEquals(List.of(), list(cache(cold)));
+  }
+
+  @Test
+  void aCacheThatCannotBeWrittenIsNamed() throws Exception {
+    cold.put("XDG_CACHE_HOME", "/proc/none");
+    fails(cold, "frep: /proc/none/frep: cannot be written\nhint: set XDG_CACHE_HOME .*\n");
   }
 
   @Test
