@@ -24,10 +24,9 @@
 //SOURCES support/system/Stat.java support/system/Stop.java support/system/Text.java
 //SOURCES support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java
 //SOURCES support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java
-//SOURCES support/tasks/Scripts.java support/tasks/Scripts.java support/tasks/Scripts.java
-//SOURCES support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java
-//SOURCES transports/Engine.java transports/Kubectl.java transports/Local.java
-//SOURCES transports/Podman.java transports/Ssh.java transports/Transport.java
+//SOURCES support/tasks/Scripts.java support/tasks/SingleFile.java transports/Docker.java
+//SOURCES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
+//SOURCES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
 //SOURCES transports/Transports.java
 //FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
 //FILES support/Chmod.java support/Hints.java support/OptionGroups.java support/Options.java
@@ -47,13 +46,12 @@
 //FILES support/system/Stop.java support/system/Text.java support/tasks/About.java
 //FILES support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java
 //FILES support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java
-//FILES support/tasks/Scripts.java support/tasks/Scripts.java support/tasks/SingleFile.java
-//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java
-//FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
-//FILES transports/Transport.java transports/Transports.java
+//FILES support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java
+//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
+//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
 //FILES META-INF/services/dev.frep.BuiltIn=transports/dev.frep.BuiltIn
-//COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline
-//RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
+//COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC
+//RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData
 
 package dev.frep;
 

@@ -28,21 +28,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Every way to run frep, for real: each makes a copy through a shell and looks at it.
+ * Tests every way to run frep, for real: each makes a copy through a shell and looks at it.
  *
  * <p>No JBang is on the PATH, and JBang's folder and the launcher's cache are empty or were filled
  * by the launcher. Only Maven's local repository is the user's own: a JVM takes it from the
- * password file, not from HOME, and what is in it has come from Maven Central.
+ * password file, not from HOME.
  */
 class LauncherTest {
 
   private static final List<String> SCRIPTS =
-      List.of("frep.java", "receiver.sh", "support", "transports", "jbang");
+      List.of("frep.java", "receiver.sh", "support", "transports", "jbang", "jbang-catalog.json");
 
   @TempDir static Path shared;
   @TempDir Path temp;
 
-  private static Path repository;
   private static Path clone;
   private static Map<String, String> warm;
 
@@ -50,10 +49,7 @@ class LauncherTest {
 
   @BeforeAll
   static void cloneAndBringJBang() throws Exception {
-    repository = repository();
-    clone = Files.createDirectory(shared.resolve("a clone"));
-    copyScripts(clone);
-    copy(repository.resolve("jbang-catalog.json"), clone.resolve("jbang-catalog.json"));
+    clone = cloneIn(shared);
     warm = environment(shared.resolve("home"));
     assertEquals("0.132.1", run(shared, warm, launcher(), "version").succeeds().out.strip());
   }
@@ -68,17 +64,13 @@ class LauncherTest {
   @Test
   void aMachineWithoutJBangNeedsNothingElse() throws Exception {
     var ran = copies(clone, environment(temp.resolve("home")), "./jbang", "frep");
-    assertTrue(ran.err.contains("bringing JBang"), ran.err);
+    assertTrue(ran.err.contains("downloading JBang"), ran.err);
   }
 
   @Test
-  void twoAtOnceInAnEmptyCacheBothWork() throws Exception {
-    var cold = environment(temp.resolve("home"));
-    var one = start(elsewhere, cold, launcher(), "version");
-    var two = start(elsewhere, cold, launcher(), "version");
-    assertEquals("0.132.1", one.await().succeeds().out.strip());
-    assertEquals("0.132.1", two.await().succeeds().out.strip());
-    assertEquals(List.of("jbang-0.132.1"), list(Path.of(cold.get("XDG_CACHE_HOME"), "frep")));
+  void aLinkNamedFrepRunsFrep() throws Exception {
+    var link = Files.createSymbolicLink(temp.resolve("frep"), Path.of(launcher()));
+    copies(elsewhere, warm, link.toString());
   }
 
   @Test
@@ -96,9 +88,11 @@ class LauncherTest {
     command.addAll(arguments);
     var plain = new TreeMap<>(warm);
     plain.put("LC_ALL", "C");
-    var ran = run(elsewhere, plain, command.toArray(String[]::new));
-    assertEquals(String.join("\0", arguments) + "\0\303\251\377\0input", ran.out);
-    assertEquals(7, ran.status);
+    for (var way : List.of("built", "remembered")) {
+      var ran = run(elsewhere, plain, command.toArray(String[]::new));
+      assertEquals(String.join("\0", arguments) + "\0\303\251\377\0input", ran.out, way);
+      assertEquals(7, ran.status, way);
+    }
   }
 
   @Test
@@ -124,21 +118,6 @@ class LauncherTest {
     var bin = Files.createDirectory(temp.resolve("bin"));
     Files.createSymbolicLink(bin.resolve("jbang"), clone.resolve("jbang"));
     copies(elsewhere, onPath(warm, bin), bin + "/jbang", "frep");
-  }
-
-  @Test
-  void withoutJavaThereIsOneErrorAndAHint() throws Exception {
-    var bin = Files.createDirectory(temp.resolve("bin"));
-    for (var tool : List.of("sh", "dirname", "readlink", "sed")) {
-      var found = run(elsewhere, warm, "sh", "-c", "command -v " + tool).out.strip();
-      Files.createSymbolicLink(bin.resolve(tool), Path.of(found));
-    }
-    var bare = new TreeMap<>(warm);
-    bare.put("PATH", bin.toString());
-    bare.remove("JAVA_HOME");
-    var ran = run(elsewhere, bare, launcher(), "frep");
-    assertEquals(1, ran.status);
-    assertTrue(ran.err.matches("frep: java: not found\nhint: .*\n"), ran.err);
   }
 
   @Test
@@ -199,6 +178,21 @@ class LauncherTest {
     var help = run(project, withJBang, "sh", "-c", next.group(1)).succeeds().out;
     assertTrue(help.startsWith("Usage: frep "), help);
     copies(project, withJBang, "jbang", "my tools/frep.java");
+  }
+
+  /** The clone's own catalog stays as Git knows it, and no JBang but the launcher is there. */
+  @Test
+  void theLauncherInstallsAnAliasAsACommand() throws Exception {
+    var own = Path.of(warm.get("JBANG_DIR"), "bin");
+    var path = onPath(warm, own);
+    var catalog = Files.readString(clone.resolve("jbang-catalog.json"));
+    run(clone, warm, "./jbang", "catalog", "add", "--name", "own", clone + "/jbang-catalog.json")
+        .succeeds();
+    assertEquals(catalog, Files.readString(clone.resolve("jbang-catalog.json")));
+    var installed = run(elsewhere, path, launcher(), "app", "install", "frep@own").succeeds();
+    assertTrue(installed.err.contains("since installed commands call jbang"), installed.err);
+    copies(elsewhere, path, "frep");
+    Files.delete(own.resolve("jbang"));
   }
 
   @Test
@@ -305,7 +299,11 @@ class LauncherTest {
   }
 
   private Path executable(String name, String shell) throws IOException {
-    var file = temp.resolve(name);
+    return executable(temp.resolve(name), shell);
+  }
+
+  /** Makes a shell script and returns its folder. */
+  static Path executable(Path file, String shell) throws IOException {
     Files.createDirectories(file.getParent());
     Files.writeString(file, "#!/bin/sh\n" + shell);
     assertTrue(file.toFile().setExecutable(true));
@@ -334,6 +332,15 @@ class LauncherTest {
     return clone + "/jbang";
   }
 
+  /** Returns a new folder with what a clone of this repository has, but without its history. */
+  static Path cloneIn(Path folder) throws IOException {
+    var clone = Files.createDirectory(folder.resolve("a clone"));
+    for (var name : SCRIPTS) {
+      copy(repository().resolve(name), clone.resolve(name));
+    }
+    return clone;
+  }
+
   /** The checkout that is tested: the one around the current folder, else the launcher's. */
   static Path repository() {
     var launcher = System.getenv().getOrDefault("JBANG_LAUNCH_CMD", "");
@@ -345,7 +352,7 @@ class LauncherTest {
   }
 
   /** What a user has who has never run JBang, and no JBang on the PATH. */
-  private static Map<String, String> environment(Path home) throws IOException {
+  static Map<String, String> environment(Path home) throws IOException {
     var environment = new TreeMap<>(System.getenv());
     environment.keySet().removeIf(name -> name.startsWith("JBANG_"));
     environment.put("HOME", Files.createDirectories(home).toString());
@@ -365,13 +372,7 @@ class LauncherTest {
     return changed;
   }
 
-  private static void copyScripts(Path target) throws IOException {
-    for (var name : SCRIPTS) {
-      copy(repository.resolve(name), target.resolve(name));
-    }
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
+  static void copy(Path from, Path to) throws IOException {
     try (var paths = Files.walk(from)) {
       for (var path : (Iterable<Path>) paths::iterator) {
         Files.copy(path, to.resolve(from.relativize(path).toString()));
@@ -379,21 +380,20 @@ class LauncherTest {
     }
   }
 
-  private static List<String> list(Path folder) throws IOException {
+  static List<String> list(Path folder) throws IOException {
     try (var paths = Files.list(folder)) {
       return paths.map(path -> path.getFileName().toString()).sorted().toList();
     }
   }
 
-  private static Ran run(Path folder, Map<String, String> environment, String... command)
-      throws Exception {
+  static Ran run(Path folder, Map<String, String> environment, String... command) throws Exception {
     return start(folder, environment, command).await();
   }
 
-  private static Running start(Path folder, Map<String, String> environment, String... command)
+  static Running start(Path folder, Map<String, String> environment, String... command)
       throws IOException {
-    var out = Files.createTempFile(shared, "out", "");
-    var err = Files.createTempFile(shared, "err", "");
+    var out = Files.createTempFile("launcher", ".out");
+    var err = Files.createTempFile("launcher", ".err");
     var line = new ArrayList<>(List.of("env"));
     line.addAll(List.of(command));
     var builder = new ProcessBuilder(line).directory(folder.toFile());
@@ -406,14 +406,19 @@ class LauncherTest {
   }
 
   /** A process whose output is kept as bytes, one a character. */
-  private record Running(Process process, Path out, Path err) {
+  record Running(Process process, Path out, Path err) {
 
     Ran await() throws Exception {
       if (!process.waitFor(5, TimeUnit.MINUTES)) {
         process.destroyForcibly();
       }
-      return new Ran(
-          process.waitFor(), Files.readString(out, ISO_8859_1), Files.readString(err, ISO_8859_1));
+      return new Ran(process.waitFor(), drain(out), drain(err));
+    }
+
+    private static String drain(Path file) throws IOException {
+      var text = Files.readString(file, ISO_8859_1);
+      Files.delete(file);
+      return text;
     }
 
     void awaitOutput(String text) throws Exception {
@@ -423,7 +428,7 @@ class LauncherTest {
     }
   }
 
-  private record Ran(int status, String out, String err) {
+  record Ran(int status, String out, String err) {
 
     Ran succeeds() {
       assertEquals(0, status, () -> out + err);

@@ -160,7 +160,8 @@ class ReadmeTest {
 
   /** What JBang says of its own work comes and goes with its cache. */
   private String printed(Path out) throws IOException {
-    return Files.readString(out).replaceAll("(?m)^(\\[jbang\\]|frep: bringing).*\n", "");
+    return Files.readString(out)
+        .replaceAll("(?m)^(\\[jbang\\]|frep: (downloading|building|preparing|waiting)).*\n", "");
   }
 
   /** What differs from run to run and from machine to machine, made the same. */

@@ -33,6 +33,7 @@
 //SOURCES JsonLine.java
 //SOURCES KubeApi.java
 //SOURCES KnownTest.java
+//SOURCES LauncherStartTest.java
 //SOURCES LauncherTest.java
 //SOURCES LiarTest.java
 //SOURCES LocalReplicationTest.java
