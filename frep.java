@@ -7,48 +7,32 @@
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
-//SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/OptionGroups.java
-//SOURCES support/Options.java support/Parts.java support/Plan.java support/Sweep.java
-//SOURCES support/Tar.java support/Tree.java support/Usage.java support/Young.java
-//SOURCES support/console/Console.java support/console/Event.java support/console/Json.java
-//SOURCES support/console/Lines.java support/console/Meter.java support/console/Row.java
-//SOURCES support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java
-//SOURCES support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java
-//SOURCES support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
-//SOURCES support/link/Facts.java support/link/Inbox.java support/link/Intake.java
-//SOURCES support/link/Journal.java support/link/Known.java support/link/Link.java
-//SOURCES support/link/Listing.java support/link/Outbox.java support/link/Pace.java
-//SOURCES support/link/Record.java support/link/Refusal.java support/link/Reply.java
-//SOURCES support/link/Report.java support/link/Route.java support/link/Shell.java
-//SOURCES support/system/Names.java support/system/Processes.java support/system/SmallFile.java
-//SOURCES support/system/Stat.java support/system/Stop.java support/system/Text.java
-//SOURCES support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java
-//SOURCES support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java
-//SOURCES support/tasks/Scripts.java support/tasks/SingleFile.java transports/Docker.java
-//SOURCES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//SOURCES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java
-//SOURCES transports/Transports.java
-//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java
-//FILES support/Chmod.java support/Hints.java support/OptionGroups.java support/Options.java
-//FILES support/Parts.java support/Plan.java support/Sweep.java support/Tar.java support/Tree.java
-//FILES support/Usage.java support/Young.java support/console/Console.java
-//FILES support/console/Event.java support/console/Json.java support/console/Lines.java
-//FILES support/console/Meter.java support/console/Row.java support/console/Screen.java
-//FILES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
-//FILES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
-//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Facts.java
-//FILES support/link/Inbox.java support/link/Intake.java support/link/Journal.java
-//FILES support/link/Known.java support/link/Link.java support/link/Listing.java
-//FILES support/link/Outbox.java support/link/Pace.java support/link/Record.java
-//FILES support/link/Refusal.java support/link/Reply.java support/link/Report.java
-//FILES support/link/Route.java support/link/Shell.java support/system/Names.java
-//FILES support/system/Processes.java support/system/SmallFile.java support/system/Stat.java
-//FILES support/system/Stop.java support/system/Text.java support/tasks/About.java
-//FILES support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java
-//FILES support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java
-//FILES support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java
-//FILES transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
-//FILES transports/Ssh.java transports/Transport.java transports/Transports.java
+//SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/OptionGroups.java support/Options.java support/Parts.java support/Plan.java
+//SOURCES support/Sweep.java support/Tar.java support/Tree.java support/Usage.java support/Young.java support/console/Console.java support/console/Event.java
+//SOURCES support/console/Json.java support/console/Lines.java support/console/Meter.java support/console/Problems.java support/console/Row.java
+//SOURCES support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java
+//SOURCES support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Chunks.java
+//SOURCES support/link/Facts.java support/link/Inbox.java support/link/Intake.java support/link/Journal.java support/link/Known.java support/link/Link.java
+//SOURCES support/link/Listing.java support/link/Outbox.java support/link/Pace.java support/link/Record.java support/link/Refusal.java support/link/Reply.java
+//SOURCES support/link/Report.java support/link/Route.java support/link/Shell.java support/system/Names.java support/system/Processes.java
+//SOURCES support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java support/system/Stop.java support/system/Text.java
+//SOURCES support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java
+//SOURCES support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java support/tasks/SingleFile.java transports/Docker.java
+//SOURCES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
+//SOURCES transports/Transport.java transports/Transports.java
+//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java support/Chmod.java support/Hints.java
+//FILES support/OptionGroups.java support/Options.java support/Parts.java support/Plan.java support/Sweep.java support/Tar.java support/Tree.java
+//FILES support/Usage.java support/Young.java support/console/Console.java support/console/Event.java support/console/Json.java support/console/Lines.java
+//FILES support/console/Meter.java support/console/Problems.java support/console/Row.java support/console/Screen.java support/console/Terminal.java
+//FILES support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
+//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Chunks.java support/link/Facts.java support/link/Inbox.java
+//FILES support/link/Intake.java support/link/Journal.java support/link/Known.java support/link/Link.java support/link/Listing.java support/link/Outbox.java
+//FILES support/link/Pace.java support/link/Record.java support/link/Refusal.java support/link/Reply.java support/link/Report.java support/link/Route.java
+//FILES support/link/Shell.java support/system/Names.java support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java
+//FILES support/system/Stat.java support/system/Stop.java support/system/Text.java support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java
+//FILES support/tasks/Command.java support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java
+//FILES support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java transports/Engine.java transports/Kubectl.java transports/Local.java
+//FILES transports/Podman.java transports/Ssh.java transports/Transport.java transports/Transports.java
 //FILES META-INF/services/dev.frep.BuiltIn=transports/dev.frep.BuiltIn
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData
@@ -61,12 +45,9 @@ import static dev.frep.Tree.parent;
 import static dev.frep.Tree.seconds;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.ClosedWatchServiceException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -77,7 +58,6 @@ import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchEvent;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -94,7 +74,6 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinTask;
-import java.util.concurrent.RecursiveAction;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -102,8 +81,6 @@ import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.zip.CRC32C;
-import java.util.zip.Deflater;
-import java.util.zip.GZIPOutputStream;
 
 /**
  * frep keeps DEST_PARENT_DIR/basename(SRC_DIR) on a target a copy of SRC_DIR, one way.
@@ -114,7 +91,16 @@ import java.util.zip.GZIPOutputStream;
  * {@link Link}, until the two are the same. The rooms below stand in this order.
  */
 public final class frep {
-  private frep() {}
+  private final Options options;
+  private final Console console;
+  private final Dirty dirty = new Dirty();
+  private final List<Target> targets = new ArrayList<>();
+  private final Stop stop = new Stop(this::askToStop, this::endAtOnce);
+
+  private frep(Options options, Console console) {
+    this.options = options;
+    this.console = console;
+  }
 
   public static void main(String... args) {
     System.exit(Arguments.execute(Names.arguments(args), frep::perform));
@@ -129,20 +115,15 @@ public final class frep {
       return Ask.undo(options, routes, console).code;
     } else if (options.looks()) {
       return compare(options, routes, console).code;
-    } else if (options.task() instanceof Task.Run run) {
-      Exit copied = replicate(options, routes, console);
-      return Command.run(options, routes.get(0), run.command(), console, copied);
     }
-    return replicate(options, routes, console).code;
+    Exit copied = new frep(options, console).replicate(routes);
+    return options.task() instanceof Task.Run run
+        ? Command.run(options, routes.get(0), run.command(), console, copied)
+        : copied.code;
   }
 
   /** The flow: what is dirty is scanned, what differs is sent, until told to stop. */
-  private static Exit replicate(Options options, List<Route> routes, Console console)
-      throws Exception {
-    Dirty dirty = new Dirty();
-    Stop stop = new Stop(() -> askToStop(dirty, console), () -> endAtOnce(console));
-    GitPause git = GitPause.of(options.source());
-    List<Target> targets = new ArrayList<>();
+  private Exit replicate(List<Route> routes) throws Exception {
     try (Hooks hooks = new Hooks(options, console);
         Watcher watcher = options.watch() ? new Watcher(dirty, console) : null) {
       Scanner scanner = new Scanner(options, watcher, console);
@@ -150,81 +131,83 @@ public final class frep {
         Console its = console.of(route::label, routes.size() > 1);
         targets.add(
             new Target(
-                options, route, scanner, dirty, its, hooks.of(route), stop, () -> busy(targets)));
+                options, route, scanner, dirty, its, hooks.of(route), stop, this::unsettled));
       }
       targets.forEach(Target::start); // They connect and list while the source is scanned.
-      Folder first = scanner.scan(part -> offer(targets, new Snapshot(part, false)));
-      AtomicReference<Folder> source = new AtomicReference<>(first);
-      offer(targets, new Snapshot(first, true));
-      if (watcher != null) {
-        Sweep.start(options.source(), source::get, scanner::folderNow, scanner::isAsKnown, dirty);
-      }
-      boolean seen = true; // Whether all that happened before the end was seen.
-      while (!isDone(options, dirty, targets)) {
-        scanner.hint(dirty);
-        dirty.await(Watcher.SETTLE);
-        boolean paused = git.await(() -> stop.asked() || dirty.isClean());
-        git.staleLock().ifPresent(lock -> tellLock(console, lock));
-        boolean last = stop.asked();
-        if (last || paused) { // All that happened before, not only what was heard of by now.
-          seen = watcher == null || watcher.catchUp() || !last;
-        }
-        Folder before = source.get();
-        Folder now = scanner.next(before, dirty.take());
-        if (now != null && now != before) {
-          source.set(now);
-          offer(targets, new Snapshot(now, true));
-        }
-        if (last) {
-          break;
-        }
-      }
-      Exit exit = seen ? scanner.verdict() : Exit.INTERRUPTED;
+      Folder first = scanner.scan(part -> offer(new Snapshot(part, false)));
+      offer(new Snapshot(first, true));
+      boolean seen = follow(scanner, watcher, first);
       targets.forEach(Target::stop); // Together: a silent one holds up no other's goodbye.
+      Exit exit = seen ? scanner.verdict() : Exit.INTERRUPTED;
       for (Target target : targets) {
         exit = Exit.worse(exit, target.join());
       }
-      if (!options.watch()) {
-        exit = Exit.worse(exit, hooks.drain(stop::asked));
-        if (options.task() instanceof Task.Run && stop.asked()) {
-          return Exit.INTERRUPTED; // The command must not begin.
-        }
-      }
-      return exit;
+      boolean runs = options.task() instanceof Task.Run; // Its command must not begin any more.
+      return options.watch()
+          ? exit
+          : runs && stop.asked() ? Exit.INTERRUPTED : Exit.worse(exit, hooks.drain(stop::asked));
     } finally {
       targets.forEach(Target::stop);
     }
   }
 
-  private static void offer(List<Target> targets, Snapshot snapshot) {
+  /** Offers every change to the targets; returns whether all that happened was seen. */
+  private boolean follow(Scanner scanner, Watcher watcher, Folder first) throws Exception {
+    AtomicReference<Folder> source = new AtomicReference<>(first);
+    GitPause git = GitPause.of(options.source());
+    if (watcher != null) {
+      Sweep.start(options.source(), source::get, scanner::folderNow, scanner::isAsKnown, dirty);
+    }
+    boolean seen = true;
+    while (!isDone()) {
+      scanner.hint(dirty);
+      dirty.await(Watcher.SETTLE);
+      boolean paused = git.await(() -> stop.asked() || dirty.isClean());
+      git.staleLock().ifPresent(this::tellLock);
+      boolean last = stop.asked();
+      if (last || paused) { // All that happened before, not only what was heard of by now.
+        seen = watcher == null || watcher.catchUp() || !last;
+      }
+      Folder before = source.get();
+      Folder now = scanner.next(before, dirty.take());
+      if (now != null && now != before) {
+        source.set(now);
+        offer(new Snapshot(now, true));
+      }
+      if (last) {
+        break;
+      }
+    }
+    return seen;
+  }
+
+  private void offer(Snapshot snapshot) {
     targets.forEach(target -> target.offer(snapshot));
   }
 
-  private static int busy(List<Target> targets) {
+  private int unsettled() {
     return (int)
         targets.stream().filter(target -> !target.hasEnded() && !target.isSettled()).count();
   }
 
   /** No target is left; or, if only one copy was asked for, all have it. */
-  private static boolean isDone(Options options, Dirty dirty, List<Target> targets) {
+  private boolean isDone() {
     return targets.stream().allMatch(Target::hasEnded)
-        || !options.watch()
-            && dirty.isClean()
-            && targets.stream().allMatch(target -> target.hasEnded() || target.isSettled());
+        || !options.watch() && dirty.isClean() && unsettled() == 0;
   }
 
-  private static void tellLock(Console console, Path lock) {
+  private void tellLock(Path lock) {
     console.error(
         Names.show(Names.ofAll(lock)) + " has not changed for 2 s: frep does not wait for it",
         "if no Git is at work, remove it");
   }
 
-  private static void askToStop(Dirty dirty, Console console) {
+  private void askToStop() {
     dirty.wake();
     console.tell(new Event.Stopping());
   }
 
-  private static void endAtOnce(Console console) {
+  private void endAtOnce() {
     console.close();
     console.tell(new Event.Stopped(Exit.INTERRUPTED.code));
   }
@@ -329,8 +312,7 @@ final class Watcher implements AutoCloseable {
   private final Dirty dirty;
   private final Console console;
   private final WatchService service;
-  private final TreeMap<String, WatchKey> keys = new TreeMap<>();
-  private final Map<WatchKey, Set<String>> names = new HashMap<>();
+  private final WatchKeys keys = new WatchKeys();
   private final Set<String> polled = ConcurrentHashMap.newKeySet();
   private final Path cookies;
   private final Semaphore cookieSeen = new Semaphore(0);
@@ -343,17 +325,10 @@ final class Watcher implements AutoCloseable {
     service = FileSystems.getDefault().newWatchService();
     cookies = Files.createTempDirectory("frep-cookies-");
     cookies.register(service, StandardWatchEventKinds.ENTRY_CREATE);
-    Thread thread = new Thread(this::run, "watcher");
-    thread.setDaemon(true);
-    thread.start();
+    Processes.thread("watcher", this::run);
   }
 
-  /**
-   * Watches a folder; to be called before it is listed, so that nothing falls between.
-   *
-   * <p>A folder has one key, and may have several names for a while: it was renamed, or a symlink
-   * came where another was, which the system follows. What is told of it counts for each.
-   */
+  /** Watches a folder; to be called before it is listed, so that nothing falls between. */
   synchronized void register(String path, Path folder) throws IOException {
     try {
       WatchKey key =
@@ -363,11 +338,7 @@ final class Watcher implements AutoCloseable {
               StandardWatchEventKinds.ENTRY_DELETE,
               StandardWatchEventKinds.ENTRY_MODIFY,
               StandardWatchEventKinds.OVERFLOW);
-      WatchKey before = keys.put(path, key);
-      if (before != key) {
-        names.merge(key, Set.of(path), Watcher::both);
-        unname(before, path);
-      }
+      keys.put(path, key);
       polled.remove(path);
     } catch (NoSuchFileException | NotDirectoryException gone) {
       throw gone;
@@ -380,44 +351,10 @@ final class Watcher implements AutoCloseable {
     }
   }
 
-  private static Set<String> both(Set<String> some, Set<String> others) {
-    Set<String> all = new HashSet<>(some);
-    all.addAll(others);
-    return all;
-  }
-
-  private void unname(WatchKey key, String path) {
-    Set<String> known = new HashSet<>(names.getOrDefault(key, Set.of()));
-    if (!known.remove(path)) {
-      return;
-    }
-    if (known.isEmpty()) {
-      names.remove(key);
-      key.cancel();
-    } else {
-      names.put(key, known);
-    }
-  }
-
   /** Stops watching a folder that is gone, and what was below it. */
   synchronized void forget(String path) {
-    Map<String, WatchKey> below = keys.subMap(path + "/", path + (char) ('/' + 1));
-    below.forEach((name, key) -> unname(key, name));
-    below.clear();
-    unname(keys.remove(path), path);
+    keys.remove(path);
     polled.removeIf(known -> known.equals(path) || known.startsWith(path + "/"));
-  }
-
-  private synchronized Set<String> namesOf(WatchKey key) {
-    return names.getOrDefault(key, Set.of());
-  }
-
-  /** Its folder is gone, or was forgotten. */
-  private synchronized Set<String> dropped(WatchKey key) {
-    Set<String> known = names.remove(key);
-    known = known == null ? Set.of() : known;
-    known.forEach(path -> keys.remove(path, key));
-    return known;
   }
 
   /**
@@ -471,11 +408,11 @@ final class Watcher implements AutoCloseable {
         List<WatchEvent<?>> events = key.pollEvents();
         // Asked for only now: a folder that still has no name here has not been listed yet, and
         // the listing will have it all. Or it was moved out of the source and goes on telling.
-        for (String folder : namesOf(key)) {
+        for (String folder : keys.names(key)) {
           events.forEach(event -> mark(folder, event));
         }
         if (!key.reset()) {
-          dropped(key).forEach(dirty::whole);
+          keys.drop(key).forEach(dirty::whole);
         }
       }
     } catch (InterruptedException | ClosedWatchServiceException end) {
@@ -508,6 +445,7 @@ final class Watcher implements AutoCloseable {
 /** Reads the source: whole, or what is dirty of it. A snapshot shares what did not change. */
 final class Scanner {
   static final String LEAVE_OUT = "to silence this, exclude it: --exclude";
+  private static final String LEFT = ": left unchanged in the copy";
   static final String UNREADABLE = "make it readable, or leave it out: --exclude";
 
   private final Path root;
@@ -516,32 +454,33 @@ final class Scanner {
   private final Console console;
   private final Map<String, IgnoreRules.InFolder> rules = new ConcurrentHashMap<>();
   private final Young young = new Young();
-  private final Set<String> problems = ConcurrentHashMap.newKeySet();
-  private final Set<String> told = ConcurrentHashMap.newKeySet();
+  private final Problems problems;
   private volatile Parts parts; // As long as the first scan takes.
   private volatile IgnoreRules ignore;
   private volatile boolean lost;
 
-  /** A part of a scan that others may do. */
-  private static final class Work extends RecursiveAction {
-    private static final long serialVersionUID = 1;
-    private final transient Runnable work;
-
-    Work(Runnable work) {
-      this.work = work;
-    }
-
-    @Override
-    protected void compute() {
-      work.run();
-    }
-  }
+  /**
+   * A path to look at.
+   *
+   * @param rule of the folder around it
+   * @param before what was known of it
+   * @param whole whether to look at all below it; else only a new folder is read whole
+   * @param dirty what else may be different; null if all below is looked at
+   */
+  private record Place(
+      String path,
+      Path file,
+      IgnoreRules.InFolder rule,
+      Entry before,
+      boolean whole,
+      Dirty.Paths dirty) {}
 
   Scanner(Options options, Watcher watcher, Console console) {
     this.root = options.source();
     this.options = options;
     this.watcher = watcher;
     this.console = console;
+    problems = new Problems(console, options.name());
   }
 
   Path local(String path) {
@@ -585,7 +524,7 @@ final class Scanner {
               + "only tracked files are sent",
           "--no-gitignore sends everything in it");
     }
-    Entry entry = look("", root, ignore.root(), before, true, null);
+    Entry entry = look(new Place("", root, ignore.root(), before, true, null));
     if (entry instanceof Folder folder) {
       return folder;
     }
@@ -666,7 +605,7 @@ final class Scanner {
         now = update(childPath, child, rules.get(childPath), (Folder) old, dirty);
       } else {
         listed = true;
-        now = look(childPath, child, rule, old, whole, dirty);
+        now = look(new Place(childPath, child, rule, old, whole, dirty));
       }
       if (now == null) {
         children.remove(name);
@@ -701,68 +640,40 @@ final class Scanner {
     return names;
   }
 
-  /**
-   * What is at a path now; null if nothing that is to be sent. The rules are those of the folder it
-   * is in; of what is below a folder, all is read if it is new or whole, else what is dirty.
-   */
-  private Entry look(
-      String path,
-      Path file,
-      IgnoreRules.InFolder rule,
-      Entry before,
-      boolean whole,
-      Dirty.Paths dirty) {
-    Stat found = found(path, file, rule);
-    return found == null
-        ? drop(path, before)
-        : known(path, file, found, rule, before, whole, dirty);
+  /** What is at a path now; null if nothing that is to be sent. */
+  private Entry look(Place place) {
+    Stat found = found(place.path, place.file, place.rule);
+    return found == null ? drop(place.path, place.before) : look(place, found);
   }
 
-  /** The same, of what is known to be there. */
-  private Entry known(
-      String path,
-      Path file,
-      Stat found,
-      IgnoreRules.InFolder rule,
-      Entry before,
-      boolean whole,
-      Dirty.Paths dirty) {
+  private Entry look(Place place, Stat found) {
     try {
-      return found == HIDDEN
-          ? Closed.UNREADABLE
-          : kind(path, file, found, rule, before, whole, dirty);
+      return found == HIDDEN ? Closed.UNREADABLE : entry(place, found);
     } catch (IOException broken) {
-      return closed(path, file, found::isLike, broken);
+      return closed(place.path, place.file, found::isLike, broken);
     }
   }
 
-  private Entry kind(
-      String path,
-      Path file,
-      Stat found,
-      IgnoreRules.InFolder rule,
-      Entry before,
-      boolean whole,
-      Dirty.Paths dirty)
-      throws IOException {
+  private Entry entry(Place place, Stat found) throws IOException {
+    String path = place.path;
     problems.remove(path);
-    if (!path.isEmpty() && !rule.sends(name(path), found.isFolder())) {
-      drop(path, before);
+    if (!path.isEmpty() && !place.rule.sends(name(path), found.isFolder())) {
+      drop(path, place.before);
       return Closed.IGNORED;
-    }
-    if (found.isFolder()) {
-      Folder known = before instanceof Folder folder ? folder : Folder.NONE;
-      boolean same = known.inode() == found.inode() && !whole;
-      return same ? changed(path, file, found, known, dirty) : folder(path, file, rule, known);
-    }
-    if (before instanceof Folder) {
-      drop(path, before);
+    } else if (found.isFolder()) {
+      Folder known = place.before instanceof Folder folder ? folder : Folder.NONE;
+      boolean same = known.inode() == found.inode() && !place.whole;
+      return same
+          ? changed(path, place.file, found, known, place.dirty)
+          : folder(path, place.file, place.rule, known);
+    } else if (place.before instanceof Folder) {
+      drop(path, place.before);
     }
     if (found.isFile()) {
-      return file(path, file, found, before);
-    }
-    if (found.isLink()) {
-      return link(path, file, found, before);
+      return file(path, place.file, found, place.before);
+    } else if (found.isLink()) {
+      Symlink now = new Symlink(Names.ofLink(Files.readSymbolicLink(place.file)), found.modified());
+      return now.equals(place.before) ? place.before : now;
     }
     problem(path, "is neither a file nor a folder nor a symlink: left out", LEAVE_OUT);
     return null;
@@ -782,19 +693,8 @@ final class Scanner {
     return new Folder(modeThere(own), own.modified(), own.inode(), children);
   }
 
-  private Entry link(String path, Path file, Stat found, Entry before) {
-    try {
-      Symlink now = new Symlink(Names.ofLink(Files.readSymbolicLink(file)), found.modified());
-      return now.equals(before) ? before : now;
-    } catch (IOException broken) {
-      return closed(path, file, found::isLike, broken);
-    }
-  }
-
   private Entry drop(String path, Entry before) {
-    if (!problems.isEmpty()) {
-      problems.removeIf(known -> known.equals(path) || known.startsWith(path + "/"));
-    }
+    problems.removeBelow(path);
     if (before instanceof Folder folder) {
       forget(path, folder);
       if (watcher != null) {
@@ -848,10 +748,8 @@ final class Scanner {
   }
 
   /** A folder and all that is in it. The rule is the one of the folder around it. */
-  private Entry folder(String path, Path folder, IgnoreRules.InFolder around, Folder before)
-      throws IOException {
-    TreeMap<String, Path> names = new TreeMap<>();
-    TreeMap<String, Entry> children = new TreeMap<>();
+  private Entry folder(String path, Path folder, IgnoreRules.InFolder around, Folder before) {
+    SortedMap<String, Path> names;
     Stat own;
     try {
       if (watcher != null) {
@@ -861,11 +759,7 @@ final class Scanner {
       if (!own.isFolder()) { // To list it could mean to list what a symlink leads to.
         throw new NotDirectoryException(path);
       }
-      try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
-        stream.forEach(child -> names.put(Names.of(child), child));
-      } catch (DirectoryIteratorException broken) {
-        throw broken.getCause();
-      }
+      names = Names.list(folder);
     } catch (NoSuchFileException | NotDirectoryException gone) {
       return drop(path, before); // Or another, of which its folder's event tells.
     } catch (IOException unreadable) {
@@ -875,40 +769,43 @@ final class Scanner {
     try {
       rule = path.isEmpty() ? around : around.child(name(path), names.keySet());
     } catch (IOException broken) {
-      problem(
-          path,
-          "has Git data that cannot be read ("
-              + Failure.reason(broken)
-              + "): left unchanged in the copy",
-          "run git status in it");
+      String why = "has Git data that cannot be read (" + Failure.reason(broken) + ")";
+      problem(path, why + LEFT, "run git status in it");
       return Closed.UNREADABLE;
     }
     rules.put(path, rule);
-    before
-        .children()
-        .forEach(
-            (name, old) -> {
-              if (!names.containsKey(name)) {
-                drop(join(path, name), old);
-              }
-            });
-    List<RecursiveAction> folders = new ArrayList<>();
+    for (Map.Entry<String, Entry> known : before.children().entrySet()) {
+      if (!names.containsKey(known.getKey())) {
+        drop(join(path, known.getKey()), known.getValue());
+      }
+    }
+    SortedMap<String, Entry> children = children(path, own, names, rule, before);
+    return kept(path, rule, folder(own, children).orBefore(before));
+  }
+
+  /** Much of a scan is waiting for the disk: so the folders in a folder are read side by side. */
+  private SortedMap<String, Entry> children(
+      String path,
+      Stat own,
+      SortedMap<String, Path> names,
+      IgnoreRules.InFolder rule,
+      Folder before) {
+    TreeMap<String, Entry> children = new TreeMap<>();
+    List<ForkJoinTask<?>> folders = new ArrayList<>();
     List<String> inner = new ArrayList<>();
-    String below = join(path, "");
     names.forEach(
-        (name, child) -> {
-          String at = below.concat(name);
+        (name, file) -> {
+          String at = join(path, name);
           Entry old = before.children().get(name);
-          Stat found = found(at, child, rule);
+          Place place = new Place(at, file, rule, old, true, null);
+          Stat found = found(at, file, rule);
           if (found == null) {
             drop(at, old);
-          } else if (found.isFolder()) { // Much of a scan is waiting for answers: wait for many.
+          } else if (found.isFolder()) {
             inner.add(name);
-            folders.add(
-                new Work(
-                    () -> put(children, name, known(at, child, found, rule, old, true, null))));
+            folders.add(ForkJoinTask.adapt(() -> put(children, name, look(place, found))));
           } else {
-            put(children, name, known(at, child, found, rule, old, true, null));
+            put(children, name, look(place, found));
           }
         });
     Parts parts = this.parts;
@@ -919,7 +816,7 @@ final class Scanner {
     if (parts != null) {
       parts.end(path);
     }
-    return kept(path, rule, folder(own, children).orBefore(before));
+    return children;
   }
 
   private static void put(Map<String, Entry> children, String name, Entry entry) {
@@ -941,10 +838,7 @@ final class Scanner {
         return null;
       }
     }
-    problem(
-        path,
-        "cannot be read (" + Failure.reason(why) + "): left unchanged in the copy",
-        UNREADABLE);
+    problem(path, "cannot be read (" + Failure.reason(why) + ")" + LEFT, UNREADABLE);
     return Closed.UNREADABLE;
   }
 
@@ -968,12 +862,8 @@ final class Scanner {
     young.comeOfAge(dirty);
   }
 
-  /** One bad file is told once and does not end the run. */
   void problem(String path, String what, String hint) {
-    problems.add(path);
-    if (told.add(path + "\0" + what)) {
-      console.tell(new Event.Problem(path.isEmpty() ? options.name() : path, what, hint));
-    }
+    problems.add(path, what, hint);
   }
 
   Exit verdict() {
@@ -994,10 +884,7 @@ final class Scanner {
         return null;
       }
       if (rule.sends(name(path), false) || rule.sends(name(path), true)) {
-        problem(
-            path,
-            "cannot be seen (" + Failure.reason(hidden) + "): left unchanged in the copy",
-            UNREADABLE);
+        problem(path, "cannot be seen (" + Failure.reason(hidden) + ")" + LEFT, UNREADABLE);
       }
       return HIDDEN;
     }
@@ -1218,7 +1105,7 @@ final class Archive {
     Path path = Names.in(folder, name(item.path()));
     checksum =
         Stat.isYoung(file.modified()) ? new CRC32C() : null; // Once it is sent, it may look old.
-    try (Source in = new Source(path)) {
+    try (SourceFile in = new SourceFile(path)) {
       if (!(file.size() <= SMALL ? small(item, file, in) : large(item, file, in))) {
         stale.add(item.path());
         return;
@@ -1228,8 +1115,8 @@ final class Archive {
       }
       bytes += file.size();
       progress.fileRead();
-    } catch (Unreadable broken) {
-      if (!isUnchanged(path, file)) {
+    } catch (SourceFile.Unreadable broken) {
+      if (broken.isGone() || !SourceFile.isStill(path, file)) {
         stale.add(item.path());
         return;
       }
@@ -1239,23 +1126,10 @@ final class Archive {
     }
   }
 
-  /** Whether size and time are still those of the scan. */
-  private static boolean isUnchanged(Path path, RegularFile file) {
-    try {
-      BasicFileAttributes now =
-          Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-      return now.isRegularFile()
-          && now.size() == file.size()
-          && now.lastModifiedTime().to(TimeUnit.NANOSECONDS) == file.modified();
-    } catch (IOException gone) {
-      return false;
-    }
-  }
-
   /** Writes a file, unless it has changed. */
-  private boolean small(Plan.Item item, RegularFile file, Source in) throws IOException {
+  private boolean small(Plan.Item item, RegularFile file, SourceFile in) throws IOException {
     int length = in.read(buffer, (int) file.size() + 1);
-    if (length != file.size() || !isUnchanged(in.path, file)) {
+    if (length != file.size() || !in.isStill(file)) {
       return false;
     }
     tar.file(item.place(), item.mode(), length, file.modified());
@@ -1265,7 +1139,7 @@ final class Archive {
   }
 
   /** Writes a file while reading it. The receiver drops it if it changes meanwhile. */
-  private boolean large(Plan.Item item, RegularFile file, Source in) throws IOException {
+  private boolean large(Plan.Item item, RegularFile file, SourceFile in) throws IOException {
     boolean whole = true;
     tar.file(item.place(), item.mode(), file.size(), file.modified());
     for (long left = file.size(); left > 0; ) {
@@ -1279,7 +1153,7 @@ final class Archive {
       left -= wanted;
     }
     tar.end();
-    whole = whole && in.readOrEnd(buffer, 1) == 0 && isUnchanged(in.path, file);
+    whole = whole && in.readOrEnd(buffer, 1) == 0 && in.isStill(file);
     if (!whole) {
       torn.add(item.path());
     }
@@ -1292,62 +1166,6 @@ final class Archive {
     progress.read(length);
     if (checksum != null) {
       checksum.update(buffer, 0, length);
-    }
-  }
-
-  /** A file could not be read. When writing fails, the link is broken. */
-  private static final class Unreadable extends IOException {
-    private static final long serialVersionUID = 1;
-    private final IOException why;
-
-    Unreadable(IOException why) {
-      super(why);
-      this.why = why;
-    }
-  }
-
-  /** A file of the source, open for reading. */
-  private static final class Source implements AutoCloseable {
-    private final Path path;
-    private final InputStream in;
-
-    Source(Path path) throws Unreadable {
-      this.path = path;
-      try {
-        if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
-          throw new NoSuchFileException(path.toString()); // Opening a FIFO would never end.
-        }
-        in = Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS);
-      } catch (IOException broken) {
-        throw new Unreadable(broken);
-      }
-    }
-
-    /** Reads up to so many bytes, fewer only at the end of the file. */
-    int read(byte[] to, int length) throws Unreadable {
-      try {
-        return in.readNBytes(to, 0, length);
-      } catch (IOException broken) {
-        throw new Unreadable(broken);
-      }
-    }
-
-    /** Reads likewise, and takes an error for the end. */
-    int readOrEnd(byte[] to, int length) {
-      try {
-        return read(to, length);
-      } catch (Unreadable broken) {
-        return 0;
-      }
-    }
-
-    @Override
-    public void close() throws Unreadable {
-      try {
-        in.close();
-      } catch (IOException broken) {
-        throw new Unreadable(broken);
-      }
     }
   }
 }
@@ -1514,9 +1332,6 @@ final class Target {
     stopping = true;
     scanned.countDown();
     inbox.wake();
-    synchronized (scanned) {
-      scanned.notifyAll();
-    }
   }
 
   /** Waits for the end. */
@@ -1601,40 +1416,12 @@ final class Target {
     if (facts != null) {
       console.tell(new Event.Connected());
     } else {
-      refuseOverlap();
+      Refusal.overlap(options, link.stageName());
+      Refusal.cleanOut(options, now);
       report.started(now);
     }
     facts = now;
     outbox.mayDelete(facts.mayDelete());
-    if (options.copying().cleanOutFirst() && !facts.mayDelete()) {
-      throw new Failure(
-          Exit.TARGET,
-          Names.show(options.copy())
-              + " "
-              + Refusal.delete(facts.guard())
-              + ": --clean-out-first is refused",
-          Refusal.DELETE_HINT);
-    }
-  }
-
-  /** Refuses a copy inside its source, or around it: seen if the staging folder is on this disk. */
-  private void refuseOverlap() throws Failure {
-    Path place = Names.below(Path.of("/"), options.copy());
-    for (Path base : List.of(place, place.resolveSibling("."))) {
-      if (Files.isDirectory(base.resolve(link.stageName()))) {
-        try {
-          Path real = place.toRealPath();
-          if (real.startsWith(options.source()) || options.source().startsWith(real)) {
-            throw new Failure(
-                Exit.USAGE,
-                Names.show(options.copy()) + ": the source and its copy would be inside each other",
-                "choose another DEST_PARENT_DIR");
-          }
-        } catch (IOException gone) {
-          console.debug(gone);
-        }
-      }
-    }
   }
 
   /** Takes the source as it was when frep began for what the target has. */
@@ -1726,8 +1513,13 @@ final class Target {
     }
     long begun = System.nanoTime();
     long number = ++numbers;
-    Link.Chunks chunks = link.new Chunks(number, way(batch));
-    Archive.Written written = write(batch.changes(), goal.root(), chunks);
+    Chunks chunks = new Chunks(link, number, way(batch));
+    Archive.Written written;
+    try (OutputStream body = chunks.body()) {
+      written =
+          new Archive(scanner, copy, goal.root(), facts, buffer, body, meter)
+              .write(batch.changes());
+    }
     chunks.finish(!written.applied().isEmpty());
     for (String path : written.stale()) {
       outbox.holdRestless(path, Tree.find(goal.root(), path), begun);
@@ -1747,28 +1539,10 @@ final class Target {
     copy = result;
   }
 
-  private Archive.Written write(List<Change> changes, Folder goal, Link.Chunks chunks)
-      throws IOException {
-    if (chunks.way() != Link.Way.GZIP) {
-      return new Archive(scanner, copy, goal, facts, buffer, chunks, meter).write(changes);
-    }
-    try (OutputStream zip = new Zip(chunks)) {
-      return new Archive(scanner, copy, goal, facts, buffer, zip, meter).write(changes);
-    }
-  }
-
-  /** Compresses with the least effort, which gives most of what there is to gain. */
-  private static final class Zip extends GZIPOutputStream {
-    Zip(OutputStream out) throws IOException {
-      super(out, 1 << 16);
-      def.setLevel(Deflater.BEST_SPEED);
-    }
-  }
-
-  private Link.Way way(Outbox.Batch batch) {
+  private Chunks.Way way(Outbox.Batch batch) {
     long weight = Outbox.weight(batch.changes());
     boolean zip = facts.unzips() && pace.compresses(weight, isLittle(batch.all()));
-    return zip ? Link.Way.GZIP : facts.records() ? Link.Way.RECORDS : Link.Way.CHUNKS;
+    return zip ? Chunks.Way.GZIP : facts.records() ? Chunks.Way.RECORDS : Chunks.Way.CHUNKS;
   }
 
   private boolean isLittle(List<Change> missing) {
@@ -1791,9 +1565,13 @@ final class Target {
     }
     if (last) {
       link.command("bye");
-      return end(!isSettled() ? Exit.INTERRUPTED : inStep ? Exit.IN_STEP : Exit.PROBLEMS);
+      return end(verdict());
     }
     return isSettled() ? State.SETTLED : State.AWAITING;
+  }
+
+  private Exit verdict() {
+    return !isSettled() ? Exit.INTERRUPTED : inStep ? Exit.IN_STEP : Exit.PROBLEMS;
   }
 
   private void settle(Snapshot goal) throws IOException {
@@ -1904,8 +1682,8 @@ final class Target {
     flight.clear();
     report.lost();
     boolean ends = failure.exit == Exit.CONNECTION;
-    if (ends && connected && isStopping()) {
-      return end(!isSettled() ? Exit.INTERRUPTED : inStep ? Exit.IN_STEP : Exit.PROBLEMS);
+    if (ends && connected && (stop.await(STOP_COMES) || stopping)) {
+      return end(verdict());
     } else if (!(ends && connected && options.watch())) {
       console.error(failure.getMessage(), failure.hint);
       return end(failure.exit);
@@ -1922,33 +1700,13 @@ final class Target {
     }
   }
 
-  private boolean isStopping() {
-    rest(STOP_COMES);
-    return isToldToStop();
-  }
-
   private boolean isToldToStop() {
     return stopping || stop.asked();
   }
 
   private State rest() {
-    rest(pause);
+    boolean stopped = stop.await(pause) || stopping;
     pause = pause.compareTo(LAST_PAUSE.dividedBy(2)) < 0 ? pause.multipliedBy(2) : LAST_PAUSE;
-    return isToldToStop() ? end(loss.exit) : State.CONNECTING;
-  }
-
-  /** Waits until some time has passed or the target is told to stop. */
-  private void rest(Duration time) {
-    long until = System.nanoTime() + time.toNanos();
-    synchronized (scanned) {
-      while (!isToldToStop() && until - System.nanoTime() > 0) {
-        try {
-          scanned.wait(
-              Math.max(1, Math.min(TICK.toMillis(), (until - System.nanoTime()) / 1_000_000)));
-        } catch (InterruptedException stop) {
-          stopping = true;
-        }
-      }
-    }
+    return stopped ? end(loss.exit) : State.CONNECTING;
   }
 }

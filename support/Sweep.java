@@ -1,9 +1,6 @@
 package dev.frep;
 
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -110,15 +107,10 @@ final class Sweep {
 
   /** That a folder has the time it is known with does not say that all in it is known. */
   private void list(String path, Path folder, Folder known) throws IOException {
-    try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
-      for (Path child : stream) {
-        String name = Names.of(child);
-        if (!known.children().containsKey(name)) {
-          dirty.look(Tree.join(path, name)); // Or it is left out, which the look will see.
-        }
+    for (String name : Names.list(folder).keySet()) {
+      if (!known.children().containsKey(name)) {
+        dirty.look(Tree.join(path, name));
       }
-    } catch (DirectoryIteratorException broken) {
-      throw broken.getCause();
     }
   }
 }

@@ -7,7 +7,6 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +20,8 @@ import java.util.zip.CRC32C;
 
 /** A running connection command with a receiver in it. The wire format is in receiver.sh. */
 final class Link implements AutoCloseable {
-  private static final int CHUNK = 1 << 21;
+  /** Bytes of an archive that travel as one piece, at most. */
+  static final int CHUNK = 1 << 21;
 
   /** So many pieces may wait to be written, chunks and lines: all of what is little among them. */
   private static final int PIECES = 8;
@@ -31,7 +31,6 @@ final class Link implements AutoCloseable {
 
   private static final Piece END = new Piece(new byte[0], 0);
   private static final int BLOCK = 1 << 16;
-  private static final int SMALL_RECORD = 1 << 12;
   private static final int LONGEST_LINE = 1 << 16;
 
   private final String nonce;
@@ -185,12 +184,13 @@ final class Link implements AutoCloseable {
   }
 
   /** A buffer for a chunk: new ones all the time would be most of what there is to collect. */
-  private byte[] take() {
+  byte[] take() {
     byte[] used = spare.poll();
     return used == null ? new byte[CHUNK] : used;
   }
 
-  private void giveBack(byte[] buffer) {
+  /** The buffer is free again. */
+  void giveBack(byte[] buffer) {
     if (buffer.length == CHUNK) {
       spare.offer(buffer); // It does not matter if there are enough.
     }
@@ -209,100 +209,20 @@ final class Link implements AutoCloseable {
     return Duration.ofNanos(System.nanoTime() - lastSign);
   }
 
-  /** How an archive travels. */
-  enum Way {
-    /** Padded to records, for a tar that reads no further than the last of them. */
-    RECORDS,
-    /** In pieces that are announced. */
-    CHUNKS,
-    /** The same, compressed. */
-    GZIP
+  /** Hands a chunk of an archive to the pump, for good. */
+  void chunk(byte[] bytes, int length) throws IOException {
+    progress.mark(length);
+    send(bytes, length);
   }
 
-  /** What an archive is written to; what it holds back is sent when the set is finished. */
-  final class Chunks extends OutputStream {
-    private final long set;
-    private final Way way;
-    private byte[] buffer = take();
-    private int length;
-    private int record;
-    private final long begun = System.nanoTime();
-    private final long blockedBefore = blocked;
-    private long total;
+  /** Whether the pump waits for more. */
+  boolean isIdle() {
+    return outgoing.isEmpty();
+  }
 
-    Chunks(long set, Way way) {
-      this.set = set;
-      this.way = way;
-    }
-
-    Way way() {
-      return way;
-    }
-
-    /** How it went, once it is finished. */
-    Pace.Trip trip(long weight) {
-      return new Pace.Trip(weight, total, blocked - blockedBefore, begun, System.nanoTime());
-    }
-
-    @Override
-    public void write(int b) throws IOException {
-      write(new byte[] {(byte) b}, 0, 1);
-    }
-
-    @Override
-    public void write(byte[] from, int start, int count) throws IOException {
-      for (int done = 0; done < count; ) {
-        int n = Math.min(count - done, CHUNK - length);
-        System.arraycopy(from, start + done, buffer, length, n);
-        length += n;
-        done += n;
-        boolean idle = way == Way.GZIP && length >= BLOCK && outgoing.isEmpty();
-        if (length == CHUNK || idle) { // What was compressed is for a link that is the limit.
-          send(BLOCK);
-        }
-      }
-    }
-
-    /** What is small enough for one piece goes in small records. */
-    private void send(int size) throws IOException {
-      if (record == 0) {
-        record = size;
-        command("set " + set + " " + packing());
-      }
-      if (way == Way.RECORDS) {
-        int padded = (length + record - 1) / record * record;
-        Arrays.fill(buffer, length, padded, (byte) 0);
-        length = padded;
-      } else if (length % BLOCK == 0) {
-        command("chunk " + BLOCK + " " + length / BLOCK);
-      } else {
-        command("chunk " + length + " 1");
-      }
-      progress.mark(length);
-      Link.this.send(buffer, length);
-      buffer = take();
-      total += length;
-      length = 0;
-    }
-
-    private String packing() {
-      return switch (way) {
-        case RECORDS -> "" + record;
-        case CHUNKS -> "0";
-        case GZIP -> "gzip";
-      };
-    }
-
-    /** Ends the set; it is aborted if nothing is in it that is to be put in place. */
-    void finish(boolean any) throws IOException {
-      if (any || record > 0) {
-        if (length > 0) {
-          send(SMALL_RECORD);
-        }
-        command((any ? "end " : "abort ") + set);
-      }
-      giveBack(buffer);
-    }
+  /** How long callers have waited for the pump so far, in nanoseconds. */
+  long blocked() {
+    return blocked;
   }
 
   // What it says.

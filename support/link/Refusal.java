@@ -1,5 +1,8 @@
 package dev.frep;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -170,5 +173,39 @@ final class Refusal {
       case "find", "xargs" -> "findutils";
       default -> "coreutils";
     };
+  }
+
+  /**
+   * Refuses a copy inside its source, or around it.
+   *
+   * @param stage the name of the receiver's staging folder: if it is on this disk, so is the copy
+   */
+  static void overlap(Options options, String stage) throws Failure {
+    Path copy = Names.below(Path.of("/"), options.copy());
+    for (Path base : List.of(copy, copy.resolveSibling("."))) {
+      if (Files.isDirectory(base.resolve(stage)) && isInside(copy, options.source())) {
+        throw new Failure(
+            Exit.USAGE,
+            Names.show(options.copy()) + ": the source and its copy would be inside each other",
+            "choose another DEST_PARENT_DIR");
+      }
+    }
+  }
+
+  private static boolean isInside(Path copy, Path source) {
+    try {
+      Path real = copy.toRealPath();
+      return real.startsWith(source) || source.startsWith(real);
+    } catch (IOException gone) {
+      return false;
+    }
+  }
+
+  /** Refuses --clean-out-first where nothing may be deleted. */
+  static void cleanOut(Options options, Facts facts) throws Failure {
+    if (options.copying().cleanOutFirst() && !facts.mayDelete()) {
+      String why = " " + delete(facts.guard()) + ": --clean-out-first is refused";
+      throw new Failure(Exit.TARGET, Names.show(options.copy()) + why, DELETE_HINT);
+    }
   }
 }

@@ -4,12 +4,16 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Names of files as bytes. A name is carried as a {@code String} in which each char is one byte
@@ -39,6 +43,17 @@ final class Names {
     String uri = path.toUri().getRawPath(); // exact, where toString() is not
     uri = uri.endsWith("/") ? uri.substring(0, uri.length() - 1) : uri;
     return unescape(uri.substring(uri.lastIndexOf('/') + 1));
+  }
+
+  /** What is in a folder, by the bytes of its name. */
+  static SortedMap<String, Path> list(Path folder) throws IOException {
+    SortedMap<String, Path> names = new TreeMap<>();
+    try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
+      stream.forEach(child -> names.put(of(child), child));
+    } catch (DirectoryIteratorException broken) {
+      throw broken.getCause();
+    }
+    return names;
   }
 
   /** The bytes of a whole path. */

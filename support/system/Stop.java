@@ -1,7 +1,9 @@
 package dev.frep;
 
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** Ctrl-C and SIGTERM: the first asks for a clean end, the second ends at once. */
 final class Stop {
@@ -25,6 +27,19 @@ final class Stop {
   }
 
   boolean asked() {
+    return asked;
+  }
+
+  /** Waits until a stop is asked for, or some time has passed; returns whether it is. */
+  synchronized boolean await(Duration time) {
+    long until = System.nanoTime() + time.toNanos();
+    try {
+      for (long left; !asked && (left = until - System.nanoTime()) > 0; ) {
+        TimeUnit.NANOSECONDS.timedWait(this, left);
+      }
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+    }
     return asked;
   }
 
@@ -56,6 +71,7 @@ final class Stop {
     synchronized (this) {
       if (!asked) {
         asked = true;
+        notifyAll();
         new Thread(wake, "stop").start(); // It may wait for what hangs: the next must get through.
         return;
       }
