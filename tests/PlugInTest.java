@@ -135,11 +135,11 @@ class PlugInTest {
     }
   }
 
-  /** A world with the transport of the README, and the tool that it needs. */
+  /** A world with the transport of the documentation, and the tool that it needs. */
   private Replication withLxc() throws IOException {
-    var readme = Files.readString(LauncherTest.repository().resolve("README.md"));
-    var sample = Pattern.compile("```java\n(//FILES .*?)```", Pattern.DOTALL).matcher(readme);
-    assertTrue(sample.find(), "the README has a transport");
+    var page = Files.readString(LauncherTest.repository().resolve("docs/transports.md"));
+    var sample = Pattern.compile("```java\n(//FILES .*?)```", Pattern.DOTALL).matcher(page);
+    assertTrue(sample.find(), "the page has a transport");
     var lxc = "[ \"$2\" = web ] || { echo not running; exit 1; }; shift 3; exec \"$@\"";
     var path = LauncherTest.onPath(environment, tool("lxc-attach", lxc));
     var frep = new Replication(folder, path);

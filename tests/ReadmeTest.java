@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -26,11 +27,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The README tells the truth: each of its commands is run, in its order, by someone who has just
- * come, and prints what stands there; times, sizes and versions aside.
+ * The README and the pages of docs/ tell the truth. A new user runs each of their commands, the
+ * README's first and then those of each page in the order in which the README links to it. Each
+ * command prints what the page shows; times, sizes and versions aside.
  *
- * <p>The containers, pods and hosts it talks of are folders that a stand-in for docker, kubectl or
- * ssh enters with chroot: what these tools do themselves is tested elsewhere.
+ * <p>Containers, pods and hosts are folders that a stand-in for docker, kubectl or ssh enters with
+ * chroot: other tests cover what these tools do themselves.
  */
 class ReadmeTest {
 
@@ -39,10 +41,10 @@ class ReadmeTest {
   @TempDir Path folder;
   private Path home;
 
-  /** What is between three backquotes and three backquotes. */
+  /** A listing of a page, between three backquotes and three backquotes. */
   private record Block(String language, String text) {
 
-    /** A command, and what it prints below it; null if that is not shown. */
+    /** A command, and the output that stands below it; null if the page shows none. */
     record Command(String line, String output) {}
 
     List<Command> commands() {
@@ -54,8 +56,29 @@ class ReadmeTest {
           var lines = part.strip().split("\n", 2);
           commands.add(new Command(lines[0], lines.length == 1 ? "" : lines[1]));
         }
+      } else if (language.equals("ini")) {
+        commands.add(plain(inUnit()));
+      } else if (text.contains("\"tasks\"")) {
+        commands.add(plain(inTask()));
       }
       return commands;
+    }
+
+    /** The command of a systemd unit. */
+    private String inUnit() {
+      return find("(?m)^ExecStart=(.*)$").replace("%h", "$HOME");
+    }
+
+    /** The command of a task of VS Code. */
+    private String inTask() {
+      var command = find("\"command\": \"(\\w+)\"");
+      return command + " " + find("\"args\": \\[(.*)]").replace("\", \"", "\" \"");
+    }
+
+    private String find(String pattern) {
+      var found = Pattern.compile(pattern).matcher(text);
+      assertTrue(found.find(), text);
+      return found.group(1);
     }
 
     private static Command plain(String line) {
@@ -64,15 +87,29 @@ class ReadmeTest {
   }
 
   private static String readme() throws IOException {
-    return Files.readString(REPOSITORY.resolve("README.md"));
+    return page("README.md");
+  }
+
+  private static String page(String name) throws IOException {
+    return Files.readString(REPOSITORY.resolve(name));
+  }
+
+  /** The README and the pages of docs/ that it links to, in its order. */
+  private static List<String> pages() throws IOException {
+    var links = Pattern.compile("]\\((docs/\\w[\\w-]*\\.md)[^)]*\\)").matcher(readme()).results();
+    var pages = links.map(link -> link.group(1)).distinct();
+    return Stream.concat(Stream.of("README.md"), pages).toList();
   }
 
   private static List<Block> blocks() throws IOException {
-    return Pattern.compile("(?ms)^```(\\w*)\n(.*?)^```$")
-        .matcher(readme())
-        .results()
-        .map(found -> new Block(found.group(1), found.group(2)))
-        .toList();
+    var blocks = new ArrayList<Block>();
+    for (var page : pages()) {
+      Pattern.compile("(?ms)^```(\\w*)\n(.*?)^```$")
+          .matcher(page(page))
+          .results()
+          .forEach(found -> blocks.add(new Block(found.group(1), found.group(2))));
+    }
+    return blocks;
   }
 
   // ---- its commands ----
@@ -91,7 +128,7 @@ class ReadmeTest {
           commands++;
         }
       }
-      assertTrue(commands > 15, "the README is not read any more");
+      assertTrue(commands > 30, "only " + commands + " commands are read");
     } finally {
       web.stop(0);
     }
@@ -100,6 +137,8 @@ class ReadmeTest {
     assertCopied("worker/home/code/proj/server.js", "gpu/home/code/proj/server.js");
     assertCopied("me-web-1/home/node/web/server.js", "shop-5d8f/app/classes/Shop.class");
     assertCopied("alpine/srv/proj/server.js", "gpu/home/me/train/train.py");
+    assertCopied("home/me/tools/frep.java", "home/me/tools/frep/frep.java");
+    assertFalse(Files.exists(home.resolve(".local/bin/frep")), "it is still installed");
   }
 
   private void assertCopied(String one, String another) {
@@ -110,7 +149,11 @@ class ReadmeTest {
   /** A block that is a file is written where a user would write it. */
   private void writeFile(Block block) throws IOException {
     switch (block.language()) {
-      case "json" -> Files.writeString(home.resolve("jbang-catalog.json"), block.text());
+      case "json" -> {
+        if (block.text().contains("\"aliases\"")) {
+          Files.writeString(home.resolve("jbang-catalog.json"), block.text());
+        }
+      }
       case "yaml" -> {
         var name = block.text().lines().findFirst().orElseThrow().replace("# ", "");
         Files.writeString(home.resolve(name), block.text());
@@ -120,13 +163,15 @@ class ReadmeTest {
         Files.writeString(home.resolve("lxc.txt"), "org.example.Lxc\n");
       }
       case "", "text" -> assertFalse(block.text().contains("\n$ "), block.text());
-      default -> assertTrue(Set.of("sh", "console").contains(block.language()), block.text());
+      default ->
+          assertTrue(Set.of("sh", "console", "ini").contains(block.language()), block.text());
     }
   }
 
   private void run(Block.Command command, HttpServer web) throws Exception {
     var url = "http://127.0.0.1:" + web.getAddress().getPort() + "/";
     var line = command.line().replace("https://example.org/frep/", url);
+    line = line.replace("https://example.org/frep.git", folder.resolve("frep.git").toString());
     var clone = line.startsWith("./jbang");
     var out = Files.createTempFile(folder, "out", "");
     var words = List.of("setsid", "env", "--default-signal=INT", "bash", "-c", line);
@@ -151,7 +196,7 @@ class ReadmeTest {
     } finally {
       Commands.killTree(process);
     }
-    var expected = line.contains("--why") ? 1 : 0; // The one of the README is not sent.
+    var expected = line.contains("--why") ? 1 : 0; // The one of the pages is not sent.
     assertEquals(expected, process.exitValue(), line + "\n" + printed(out));
     if (command.output() != null) {
       assertEquals(normal(command.output()), normal(printed(out)), line);
@@ -170,7 +215,7 @@ class ReadmeTest {
         .strip()
         .replace(home.toString(), "/home/me")
         .replaceAll("wrote \\d+ files", "wrote N files")
-        .replaceAll("\\b\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\b", "WHEN")
+        .replaceAll("\\b\\d{4}-\\d\\d-\\d\\d[ T]\\d\\d:\\d\\d:\\d\\d(\\.\\d+Z)?\\b", "WHEN")
         .replaceAll("\\b\\d+(\\.\\d+)? (ms|s)\\b", "TIME")
         .replaceAll("\\b\\d+(\\.\\d+)? (bytes?|[kMGT]B)\\b", "SIZE")
         .replaceAll("\\b\\d+(\\.\\d+)+\\S*", "VERSION");
@@ -180,6 +225,18 @@ class ReadmeTest {
 
   private void makeWorld() throws IOException {
     home = Files.createDirectories(folder.toRealPath().resolve("home/me"));
+    sh(
+        """
+        cd "$1"
+        git ls-files -z --cached --others --exclude-standard >"$2/files"
+        mkdir "$2/frep.git"
+        tar -c --null --files-from "$2/files" | tar -x -C "$2/frep.git"
+        cd "$2/frep.git"
+        git init -q && git add --all
+        git -c user.name=me -c user.email=me@example.org commit -q -m 'Publish frep'
+        """,
+        REPOSITORY,
+        folder);
     sh(
         """
         mkdir proj web train && cd proj
@@ -212,7 +269,7 @@ class ReadmeTest {
     for (var tool : List.of("java", "javac", "jar")) {
       Files.createSymbolicLink(bin.resolve(tool), java.resolve(tool));
     }
-    // What jbang app install makes, without the second that JBang takes.
+    // What a user has before and after the installation of a clone, without a build.
     var classPath =
         Stream.of(System.getProperty("java.class.path").split(":"))
             .map(part -> Path.of(part).toAbsolutePath().toString())
@@ -232,7 +289,7 @@ class ReadmeTest {
       }
       """;
 
-  /** They know what frep and the README ask, and nothing else. */
+  /** They know what frep and the pages ask, and nothing else. */
   private static final Map<String, String> STAND_INS =
       Map.of(
           "docker",
@@ -277,7 +334,15 @@ class ReadmeTest {
         "WORLD", folder.toString(),
         "HOME", home.toString(),
         "LC_ALL", "C.UTF-8",
-        "PATH", folder.resolve("bin") + ":" + jbang + "/bin:" + System.getenv("PATH"),
+        "PATH",
+            home.resolve(".local/bin")
+                + ":"
+                + folder.resolve("bin")
+                + ":"
+                + jbang
+                + "/bin:"
+                + System.getenv("PATH"),
+        "workspaceFolder", home.resolve("proj").toString(),
         "XDG_CACHE_HOME", PlugInTest.cacheWithJBang(folder).toString(),
         "JBANG_DIR", jbang.toString(),
         "JBANG_CACHE_DIR", jbang + "/cache");
@@ -305,7 +370,7 @@ class ReadmeTest {
   void itsOptionsAreThoseOfTheHelp() throws IOException {
     var known = options(Frep.run("--help").succeeds().out().replace("--[no-]", "--no-"));
     var text = readme();
-    var start = text.indexOf("## Where to");
+    var start = text.indexOf("## Targets");
     var described = options(text.substring(start, text.indexOf("## Exit codes", start)));
     described.removeAll(OPTIONS_OF_OTHERS);
     described.remove("--with"); // A part of an option's name is none.
@@ -316,6 +381,20 @@ class ReadmeTest {
     known.removeAll(described);
     known.removeAll(SELDOM);
     assertEquals(Set.of(), known, "not in the README");
+  }
+
+  /** The groups have the headings of the help; those of the transports are the targets. */
+  @Test
+  void itsGroupsOfOptionsAreThoseOfTheHelp() throws IOException {
+    var help = Pattern.compile("(?m)^([A-Z][a-z ]+):$").matcher(Frep.run("--help").out()).results();
+    var groups = help.map(heading -> heading.group(1)).toList();
+    var text = readme();
+    text = text.substring(text.indexOf("## Options"), text.indexOf("## Exit codes"));
+    var described = Pattern.compile("(?m)^### (.*)$").matcher(text).results();
+
+    assertEquals(
+        groups.subList(0, groups.indexOf("Exit codes")),
+        described.map(heading -> heading.group(1)).toList());
   }
 
   private static final Set<String> OPTIONS_OF_OTHERS =
@@ -343,10 +422,22 @@ class ReadmeTest {
         rows.map(row -> row.group(1)).toList());
   }
 
-  /** Each message that the README explains is one that frep has. */
+  /** The picture of a target's states is the one above the class. */
   @Test
-  void theMessagesItExplainsAreThoseOfTheProgram() throws IOException {
-    var text = readme();
+  void itsStatesAreThoseOfTheProgram() throws IOException {
+    var above = page("frep.java").replaceAll("(?m)^ \\* ?", "");
+    var picture = Pattern.compile("(?s)<pre>\n(.*?\\bENDED\\b.*?)</pre>").matcher(above);
+
+    assertTrue(picture.find(), "there is no picture of the states in frep.java");
+    assertTrue(readme().contains(picture.group(1)), picture.group(1));
+    var states = Arrays.stream(Target.State.values()).map(Enum::name).toList();
+    assertTrue(states.stream().allMatch(picture.group(1)::contains), states + "");
+  }
+
+  /** Each message that a page explains is one that frep has. */
+  @Test
+  void theMessagesThatAPageExplainsAreThoseOfTheProgram() throws IOException {
+    var text = page("docs/trouble.md");
     var table = text.substring(text.indexOf("| frep says |"), text.indexOf("Otherwise `--debug"));
     var messages = Files.readString(REPOSITORY.resolve("tests/data/messages.txt"));
     var rows = table.lines().filter(line -> line.startsWith("| `")).toList();
@@ -366,12 +457,38 @@ class ReadmeTest {
   }
 
   @Test
-  void everyFileItLinksToIsThere() throws IOException {
-    var links = Pattern.compile("]\\(([^)#]+)\\)").matcher(readme()).results();
-    links
-        .map(link -> link.group(1))
-        .filter(link -> !link.startsWith("https:"))
-        .forEach(link -> assertTrue(Files.exists(REPOSITORY.resolve(link)), link));
+  void everyPageIsLinkedTo() throws IOException {
+    try (var docs = Files.list(REPOSITORY.resolve("docs"))) {
+      assertEquals(
+          docs.map(page -> "docs/" + page.getFileName()).collect(toCollection(TreeSet::new)),
+          new TreeSet<>(pages().subList(1, pages().size())));
+    }
+  }
+
+  /** The file, and the heading in it, of each link. */
+  @Test
+  void everythingThatThePagesLinkToIsThere() throws IOException {
+    for (var page : pages()) {
+      var links = Pattern.compile("]\\(([^)#]*)#?([^)]*)\\)").matcher(page(page)).results();
+      for (var link : links.filter(found -> !found.group(1).startsWith("https:")).toList()) {
+        var from = REPOSITORY.resolve(page);
+        var to = link.group(1).isEmpty() ? from : from.resolveSibling(link.group(1)).normalize();
+        assertTrue(Files.exists(to), page + ": " + link.group());
+        assertTrue(
+            link.group(2).isEmpty() || anchors(to).contains(link.group(2)),
+            page + ": " + link.group());
+      }
+    }
+  }
+
+  /** The names under which GitHub finds the headings of a page. */
+  private static List<String> anchors(Path page) throws IOException {
+    return Files.readString(page)
+        .lines()
+        .filter(line -> line.startsWith("#"))
+        .map(line -> line.replaceFirst("#+ ", "").toLowerCase(Locale.ROOT))
+        .map(heading -> heading.replaceAll("[^\\w -]", "").replace(' ', '-'))
+        .toList();
   }
 
   @Test

@@ -9,7 +9,9 @@ import java.util.Base64;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** Shows events to programs: each is one JSON object on a line of its own, as the README lists. */
+/**
+ * Shows events to programs: each is one JSON object on a line of its own, as docs/json.md lists.
+ */
 final class Json implements Display {
   private final Consumer<String> out;
   private final Consumer<String> err;
