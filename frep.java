@@ -7,20 +7,20 @@
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
-//SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/OptionGroups.java support/Options.java support/Parts.java support/Plan.java
-//SOURCES support/Sweep.java support/Tar.java support/Tree.java support/Usage.java support/Young.java support/console/Console.java support/console/Event.java
-//SOURCES support/console/Json.java support/console/Lines.java support/console/Meter.java support/console/Problems.java support/console/Row.java
-//SOURCES support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java
-//SOURCES support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Chunks.java
-//SOURCES support/link/Facts.java support/link/Inbox.java support/link/Intake.java support/link/Journal.java support/link/Known.java support/link/Link.java
-//SOURCES support/link/Listing.java support/link/Outbox.java support/link/Pace.java support/link/Record.java support/link/Refusal.java support/link/Reply.java
-//SOURCES support/link/Report.java support/link/Route.java support/link/Shell.java support/system/Names.java support/system/Processes.java
-//SOURCES support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java support/system/Stop.java support/system/Text.java
-//SOURCES support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java
-//SOURCES support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java support/tasks/SingleFile.java transports/Docker.java
-//SOURCES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
-//SOURCES transports/Transport.java transports/Transports.java
-//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java support/Chmod.java support/Hints.java
+//SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/Ignored.java support/OptionGroups.java support/Options.java support/Parts.java
+//SOURCES support/Plan.java support/Sweep.java support/Tar.java support/Tree.java support/Usage.java support/Young.java support/console/Console.java
+//SOURCES support/console/Event.java support/console/Json.java support/console/Lines.java support/console/Meter.java support/console/Problems.java
+//SOURCES support/console/Row.java support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
+//SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
+//SOURCES support/link/Chunks.java support/link/Facts.java support/link/Inbox.java support/link/Intake.java support/link/Journal.java support/link/Known.java
+//SOURCES support/link/Link.java support/link/Listing.java support/link/Outbox.java support/link/Pace.java support/link/Record.java support/link/Refusal.java
+//SOURCES support/link/Reply.java support/link/Report.java support/link/Route.java support/link/Shell.java support/system/Names.java
+//SOURCES support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java support/system/Stop.java
+//SOURCES support/system/Text.java support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java
+//SOURCES support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java support/tasks/SingleFile.java
+//SOURCES transports/Docker.java transports/DockerCompose.java transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
+//SOURCES transports/Ssh.java transports/Transport.java transports/Transports.java
+//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java support/Chmod.java support/Hints.java support/Ignored.java
 //FILES support/OptionGroups.java support/Options.java support/Parts.java support/Plan.java support/Sweep.java support/Tar.java support/Tree.java
 //FILES support/Usage.java support/Young.java support/console/Console.java support/console/Event.java support/console/Json.java support/console/Lines.java
 //FILES support/console/Meter.java support/console/Problems.java support/console/Row.java support/console/Screen.java support/console/Terminal.java
@@ -165,6 +165,9 @@ public final class frep {
       boolean paused = git.await(() -> stop.asked() || dirty.isClean());
       git.staleLock().ifPresent(this::tellLock);
       boolean last = stop.asked();
+      if (last && watcher != null) {
+        watcher.lookAtPolled();
+      }
       if (last || paused) { // All that happened before, not only what was heard of by now.
         seen = watcher == null || watcher.catchUp() || !last;
       }
@@ -372,12 +375,16 @@ final class Watcher implements AutoCloseable {
     }
   }
 
-  /** Marks dirty what the system would not watch for us. */
+  /** Marks dirty what the system does not watch for us, now and then. */
   void poll() {
     if (System.nanoTime() > nextPoll) {
       nextPoll = System.nanoTime() + POLL.toNanos();
-      polled.forEach(dirty::whole);
+      lookAtPolled();
     }
+  }
+
+  void lookAtPolled() {
+    polled.forEach(dirty::whole);
   }
 
   private static final Duration POLL = Duration.ofSeconds(2);
@@ -454,6 +461,7 @@ final class Scanner {
   private final Console console;
   private final Map<String, IgnoreRules.InFolder> rules = new ConcurrentHashMap<>();
   private final Young young = new Young();
+  private final Ignored ignored = new Ignored();
   private final Problems problems;
   private volatile Parts parts; // As long as the first scan takes.
   private volatile IgnoreRules ignore;
@@ -659,7 +667,7 @@ final class Scanner {
     problems.remove(path);
     if (!path.isEmpty() && !place.rule.sends(name(path), found.isFolder())) {
       drop(path, place.before);
-      return Closed.IGNORED;
+      return found.isFolder() ? ignored.of(path, place.file, place.before) : Closed.IGNORED;
     } else if (found.isFolder()) {
       Folder known = place.before instanceof Folder folder ? folder : Folder.NONE;
       boolean same = known.inode() == found.inode() && !place.whole;
@@ -677,6 +685,12 @@ final class Scanner {
     }
     problem(path, "is neither a file nor a folder nor a symlink: left out", LEAVE_OUT);
     return null;
+  }
+
+  /** A target has this from a former run: of what is ignored by now, it may be deleted here. */
+  void known(Folder copy, Dirty dirty) {
+    ignored.sentBefore(copy);
+    dirty.whole("");
   }
 
   /** A folder that is known, itself and what is dirty in it. */
@@ -961,8 +975,12 @@ final class Diff {
   }
 
   private void compare(String path, Entry there, Entry here) {
-    if (there == here || here instanceof Closed) {
+    if (there == here) {
       return;
+    } else if (here instanceof Closed closed) {
+      if (there instanceof Folder sent && closed.inside() != null) {
+        closed(path, sent, closed.inside());
+      }
     } else if (there instanceof Closed) {
       compare(path, null, here);
     } else if (here == null) {
@@ -980,6 +998,21 @@ final class Diff {
     } else if (!there.equals(here)) {
       put(path, here, false);
     }
+  }
+
+  /** Of a folder that the rules leave out by now only what was deleted in it is deleted. */
+  private void closed(String path, Folder there, Folder here) {
+    there
+        .children()
+        .forEach(
+            (name, child) -> {
+              Entry kept = here.children().get(name);
+              if (kept == null) {
+                delete(join(path, name), child, deletes, false);
+              } else if (child instanceof Folder sent && kept instanceof Folder folder) {
+                closed(join(path, name), sent, folder);
+              }
+            });
   }
 
   private void put(String path, Entry here, boolean fresh) {
@@ -1230,9 +1263,14 @@ final class Target {
   /** Without a watch, so many failures show that the rest need not be tried one by one. */
   private static final int MOST_FAILURES = 100;
 
-  /** A set on its way, and the copy once it has arrived. */
+  /** A set on its way, and the copy before and once it has arrived. */
   private record Sent(
-      long number, List<Change> changes, Folder result, long bytes, Pace.Trip trip) {}
+      long number,
+      List<Change> changes,
+      Folder before,
+      Folder result,
+      long bytes,
+      Pace.Trip trip) {}
 
   private final Options options;
   private final Route route;
@@ -1246,6 +1284,7 @@ final class Target {
   private final Pace pace;
   private final Report report;
   private final Deque<Sent> flight = new ArrayDeque<>();
+  private final String run = Shell.random();
   private final byte[] buffer = new byte[Archive.BUFFER];
   private final CountDownLatch scanned = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "target");
@@ -1271,9 +1310,10 @@ final class Target {
   private boolean inStep;
   private boolean news;
   private boolean midway;
+  private boolean guarded;
+  private boolean doubts;
   private long numbers;
   private long pings;
-  private long asked;
   private long nextPing = System.nanoTime();
   private long nextLook = System.nanoTime();
 
@@ -1392,7 +1432,7 @@ final class Target {
     console.tell(new Event.Connecting());
     known.recall();
     meter = new Meter(console);
-    link = new Link(options, route, inbox::add, console, meter);
+    link = new Link(options, route, inbox::add, console, meter, run, connected);
     inbox.from(link);
     boolean looks = connected || options.copying().initial();
     digest = "";
@@ -1404,8 +1444,7 @@ final class Target {
     }
     pace.begun(link.age());
     if (looks) {
-      asked = System.nanoTime();
-      link.command("ping 0");
+      link.measure();
       link.list(digest, known.copy()); // It takes a while: the rest is done meanwhile.
     }
     greet(ready.facts());
@@ -1446,7 +1485,11 @@ final class Target {
       return end(Exit.INTERRUPTED);
     } else {
       boolean clean = options.copying().cleanOutFirst();
-      known.confirm(listed, newest.root(), clean ? scanner::belongs : null);
+      Folder all = facts.superuser() ? listed : Tree.withHidden(listed, known.copy());
+      known.confirm(all, newest.root(), clean ? scanner::belongs : null);
+      if (!connected && Ignored.touches(known.copy(), newest.root())) {
+        scanner.known(known.copy(), dirty);
+      }
     }
     copy = known.copy();
     connected = true;
@@ -1457,12 +1500,9 @@ final class Target {
   /** Waits for the listing; the answer to the ping before it tells how far the target is. */
   private Folder hearListing() throws Failure, InterruptedException {
     Duration look = digest.isEmpty() ? Duration.ZERO : LOOK.multipliedBy(Tree.count(known.copy()));
-    if (asked != 0) {
-      inbox.await(Pong.class, look, TICK, () -> {}, () -> false);
-      pace.roundTrip(Duration.ofNanos(System.nanoTime() - asked));
-      asked = 0;
-    }
-    return inbox.await(Listed.class, look, TICK, () -> {}, () -> false).tree();
+    Folder listed = inbox.await(Listed.class, look, TICK, () -> {}, () -> false).tree();
+    link.roundTrip().ifPresent(pace::roundTrip);
+    return listed;
   }
 
   /** The newest whole snapshot, waited for; null if there will be none. */
@@ -1476,6 +1516,9 @@ final class Target {
 
   private State send() throws Failure, IOException, InterruptedException {
     meter.tick();
+    if (doubts && flight.isEmpty()) { // What failed may be there in another kind.
+      return list("");
+    }
     boolean last = stopping; // Read first: then what is wanted now is the last.
     Snapshot goal = wanted;
     seen = goal;
@@ -1489,22 +1532,41 @@ final class Target {
     }
     long now = System.nanoTime();
     Outbox.Batch batch = outbox.next(copy, goal, all -> pace.setBytes(isLittle(all)), now);
-    if (!batch.continued()) {
-      guard(batch.all());
+    if (!batch.continued() && guard(batch.all(), goal.whole())) {
+      return State.SENDING; // Without the deletes that are held back, or with those let go.
     }
     boolean nothing = batch.changes().isEmpty();
-    if (!nothing && !outbox.rests(now) && (!last || batch.isAll())) {
+    if (!nothing && (!last || batch.isAll())) {
       transmit(batch, goal);
       return State.SENDING;
     }
-    return flight.isEmpty() ? arrived(goal, nothing, last) : State.AWAITING;
+    return flight.isEmpty() ? arrived(goal, nothing && !outbox.rests(now), last) : State.AWAITING;
   }
 
-  private void guard(List<Change> missing) throws Failure {
+  /**
+   * Holds back deletes that look like a slip, and lets them go when they do no more. What happens
+   * before frep's eyes is no slip: only what the first comparison finds, or a limit that was given.
+   *
+   * @return whether that changes what is to be sent
+   */
+  private boolean guard(List<Change> missing, boolean whole) throws Failure {
     if (!facts.mayDelete() && missing.stream().anyMatch(Delete.class::isInstance)) {
       report.refusesDeletes(facts.guard());
     }
-    Outbox.guard(options.copying(), missing, copy);
+    boolean asked = !guarded || outbox.holdsDeletes() || options.copying().maxDelete() >= 0;
+    Failure slip = asked ? Outbox.slip(options.copying(), missing, copy) : null;
+    if (slip != null && !options.watch()) {
+      throw slip;
+    }
+    guarded |= whole;
+    if (slip == null && outbox.holdsDeletes()) {
+      outbox.releaseDeletes();
+      return true;
+    } else if (slip != null && outbox.holdsDeletes(missing)) {
+      report.holdsDeletes(slip);
+      return true;
+    }
+    return false;
   }
 
   private void transmit(Outbox.Batch batch, Snapshot goal) throws IOException {
@@ -1535,7 +1597,7 @@ final class Target {
     known.sending(number, written.applied());
     link.command("commit " + number);
     Pace.Trip trip = chunks.trip(Outbox.weight(batch.changes()));
-    flight.add(new Sent(number, written.applied(), result, written.bytes(), trip));
+    flight.add(new Sent(number, written.applied(), copy, result, written.bytes(), trip));
     copy = result;
   }
 
@@ -1571,13 +1633,15 @@ final class Target {
   }
 
   private Exit verdict() {
-    return !isSettled() ? Exit.INTERRUPTED : inStep ? Exit.IN_STEP : Exit.PROBLEMS;
+    Exit out = outbox.holdsDeletes() ? Exit.DELETES : Exit.PROBLEMS;
+    return !isSettled() ? Exit.INTERRUPTED : inStep ? Exit.IN_STEP : out;
   }
 
   private void settle(Snapshot goal) throws IOException {
-    int missing = outbox.missing(copy, goal.root()).size();
+    List<Change> all = outbox.missing(copy, goal.root());
+    long missing = all.stream().filter(change -> !outbox.isKept(change)).count();
     inStep = missing == 0;
-    if (inStep) {
+    if (all.isEmpty()) {
       known.settled(goal.root());
       copy = known.copy();
     }
@@ -1602,6 +1666,9 @@ final class Target {
     if (reply instanceof Ok ok) {
       acknowledge(take(ok));
       return State.SENDING;
+    } else if (reply instanceof Part part) {
+      acknowledge(take(part), part);
+      return State.SENDING;
     } else if (reply instanceof Err err) {
       failed = take(err);
       why = err.why();
@@ -1614,9 +1681,7 @@ final class Target {
       return State.SENDING;
     } else if (flight.isEmpty() && options.watching().heal() && now - nextLook > 0) {
       nextLook = now + HEAL.toNanos();
-      digest = known.digest();
-      link.list(digest, known.copy());
-      return State.LISTENING;
+      return list(known.digest());
     }
     askForSign(now);
     return state;
@@ -1648,6 +1713,25 @@ final class Target {
     report.acknowledged(sent.changes, sent.bytes, sent.trip.begun());
   }
 
+  /** Of a set all has arrived but some paths: those wait, and what was built on them is undone. */
+  private void acknowledge(Sent sent, Part part) {
+    List<Change> arrived = Outbox.without(sent.changes, part.left());
+    acknowledge(new Sent(sent.number, arrived, sent.before, sent.result, sent.bytes, sent.trip));
+    copy = Tree.apply(sent.before, arrived);
+    known.correct(copy, Diff.between(sent.result, copy));
+    List<Change> left = new ArrayList<>(sent.changes);
+    left.removeAll(arrived);
+    for (Change change : outbox.left(left, System.nanoTime())) {
+      doubts |= report.cannotPut(change.path(), part.why(), options.watch());
+    }
+    for (int later = flight.size(); later > 0; later--) { // They are built on what has arrived.
+      Sent next = flight.remove();
+      Folder result = Tree.apply(copy, next.changes);
+      flight.add(new Sent(next.number, next.changes, copy, result, next.bytes, next.trip));
+      copy = result;
+    }
+  }
+
   /** A set failed: asks what the target has, and tries smaller sets to find the path at fault. */
   private State recover() throws Failure, IOException, InterruptedException {
     known.unsure(failed.result); // Some of it may have arrived.
@@ -1669,7 +1753,13 @@ final class Target {
               + Refusal.gist(why),
           Refusal.hintFor(why));
     }
-    digest = "";
+    return list("");
+  }
+
+  /** Asks what the target has, unless it comes to this digest. */
+  private State list(String expected) throws IOException {
+    digest = expected;
+    doubts = false;
     link.list(digest, known.copy());
     return State.LISTENING;
   }
@@ -1681,7 +1771,7 @@ final class Target {
     flight.forEach(sent -> known.unsure(sent.result));
     flight.clear();
     report.lost();
-    boolean ends = failure.exit == Exit.CONNECTION;
+    boolean ends = failure.exit == Exit.CONNECTION || failure.exit == Exit.TARGET;
     if (ends && connected && (stop.await(STOP_COMES) || stopping)) {
       return end(verdict());
     } else if (!(ends && connected && options.watch())) {

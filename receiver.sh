@@ -16,10 +16,15 @@
 #             NONCE facts               whose shell is it, and how late is it there?
 #             NONCE ping N | bye
 #   receiver  NONCE ready KEY=VALUE...  or: NONCE refused REASON DETAIL...
-#             NONCE listing gnu|stat    then records as in list_gnu or list_stat, then: NONCE listed
+#             NONCE listing gnu|stat    then records as in list_gnu or list_stat, then: NONCE listed STATUS
+#                                       of find; above 1 it has seen less than there is
 #             NONCE listing same        it is
 #             NONCE sums                then records as in sums
-#             NONCE ok N                or: what the tools said, without NONCE, then NONCE err N
+#             NONCE ok N                all of it is in place
+#             NONCE part N              all but the paths that follow, each ended by a NUL, is: folders in
+#                                       which something stays, and what the tools complained of before,
+#                                       without NONCE. An empty path ends them
+#             NONCE err N               nobody knows how much of it is
 #             NONCE facts KEY=VALUE...
 #             NONCE pong N
 #             NONCE gone                a newer sender has taken the destination over
@@ -71,7 +76,7 @@ enter() { # PATH: goes to that folder, if no symlink and no .. is on the way
 # --- a change set arrives -----------------------------------------------------------------------
 
 stage() { # N SIZE: unpacks what follows into a folder that nobody looks into
-    [ -d "$in" ] || gone
+    [ -d "$in" ] || lost
     [ -z "$staged" ] || fresh # What an aborted set has left is not of this one.
     staged=$1
     case $2 in
@@ -131,12 +136,13 @@ fresh() {
 # --- and is put in place ------------------------------------------------------------------------
 
 commit() { # N
-    [ -d "$in" ] || gone
     result=ok
     if [ "$staged" = "$1" ] && [ -f "$in/plan" ] && own n && own t && own d && give n && give t; then
         while IFS=' ' read -r verb key path <&4; do
+            [ -d "$in" ] || lost # A newer sender, since the last step.
             case $verb in
-                drop | into | tree | clear | delete | unlock | attributes | stamp)
+                drop) drop || { result=err && break; } ;;
+                into | tree | clear | delete | unlock | attributes | stamp)
                     "$verb" "$key" "$path" || result=err
                     ;;
                 *) unknown "$verb" || result=err ;;
@@ -144,11 +150,18 @@ commit() { # N
         done 4<"$in/plan"
         [ -z "$trash" ] || relock || result=err
     else
+        [ -d "$in" ] || lost
         unknown "set $1" || result=err
     fi
-    say "$result" "$1"
+    if [ "$result" = ok ] && [ -s "$stage/left" ]; then
+        say part "$1"
+        cat -- "$stage/left" && printf '\0'
+    else
+        say "$result" "$1"
+    fi
     staged=
     cd /
+    rm -f -- "$stage/left"
     fresh
 }
 
@@ -167,6 +180,10 @@ drop() { # what the sender found to be torn
     cd "$in" && [ -f drop ] && xargs -0 sh -c "$inside" sh "$in" <drop && xargs -0 rm -rf -- <drop
 }
 
+leave() { # PATH: it is not as the plan wants it; the path is relative to the destination
+    printf '%s\0' "$1" >>"$stage/left"
+}
+
 into() { # KEY PATH: moves what is in n/KEY into that folder, each name by one rename
     case $1 in '' | *[!0-9]*) unknown "$1" || return ;; esac
     own "n/$1" || unknown "$1" || return
@@ -179,9 +196,17 @@ into() { # KEY PATH: moves what is in n/KEY into that folder, each name by one r
     set +f
     move_here "$from"/* && move_here "$from"/.[!.]* && move_here "$from"/..?*
     status=$?
+    [ "$status" = 0 ] || leave_rest "$from" || status=$?
     set -f
     [ "$from" = "$in/n/$1" ] || purge "$from"
     return "$status"
+}
+
+leave_rest() { # FOLDER: what could not be moved from it to here
+    status=0
+    for file in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+        ! present "$file" || leave "${PWD#"$dest"}/${file##*/}"
+    done
 }
 
 move_here() { # FILE...
@@ -200,8 +225,25 @@ move_here() { # FILE...
 tree() { # stamped or not: if the folders in t/ have the modes and times that they shall have there
     [ -z "$trash" ] || keep_tree || return
     case $1 in stamped) set -- --preserve=mode,timestamps ;; *) set -- ;; esac
-    cp -RlfP "$@" -- "$in/t/." "$dest/."
+    cp -RlfP "$@" -- "$in/t/." "$dest/." && return
+    cd -- "$in/t" && find . ! -type d -print0 >"$stage/tree" &&
+        xargs -0 sh -c "$unlinked" sh "$dest" <"$stage/tree" >>"$stage/left" && [ -s "$stage/left" ]
 }
+
+# DEST PATH...: says which of these are not the same in DEST, each with a NUL.
+# shellcheck disable=SC2016
+unlinked='
+    dest=$1
+    shift
+    for path; do
+        if [ -L "$path" ]; then
+            [ -L "$dest/$path" ] && [ "$(readlink -- "$path")" = "$(readlink -- "$dest/$path")" ] && continue
+        elif [ "$path" -ef "$dest/$path" ]; then
+            continue
+        fi
+        printf "%s\0" "${path#.}"
+    done
+'
 
 clear() { remove clear; }    # what is in the way of something of another kind
 delete() { remove deletes; } # what is gone at the source
@@ -213,13 +255,22 @@ remove() { # LIST: the files in it, then the folders in LIST-folders where nothi
         xargs -0 sh -c "$inside" sh "$dest" <"$in/$list" || return
     done
     [ -z "$trash" ] || keep_lists "$1" || return
-    if [ -f "$in/$1" ]; then xargs -0 rm -f -- <"$in/$1" || return; fi
-    if [ -f "$in/$1-folders" ]; then
-        xargs -0 rmdir --ignore-fail-on-non-empty -- <"$in/$1-folders" 2>&1 |
-            grep -v 'No such file' && return 1
+    if [ -f "$in/$1" ] && ! xargs -0 rm -f -- <"$in/$1"; then
+        xargs -0 sh -c "$remaining" sh <"$in/$1" >>"$stage/left" || return
     fi
-    return 0
+    if [ -f "$in/$1-folders" ]; then
+        xargs -0 sh -c "$remove_folders" sh <"$in/$1-folders" >>"$stage/left" || return
+    fi
 }
+
+# PATH...: says which of these are there, each with a NUL.
+# shellcheck disable=SC2016
+remaining='for path; do if [ -e "$path" ] || [ -L "$path" ]; then printf "%s\0" "${path#.}"; fi; done'
+
+# PATH...: removes these folders, and says which of them are still there.
+# shellcheck disable=SC2016
+remove_folders='rmdir -- "$@" 2>/dev/null
+    for path; do if [ -d "$path" ]; then printf "%s\0" "${path#.}"; fi; done'
 
 # DEST PATH...: fails unless each ./PATH is in a folder of DEST, not behind a symlink, or not there.
 # shellcheck disable=SC2016
@@ -237,10 +288,18 @@ inside='
     done
 '
 
-unlock() { # a folder that its owner may not write in
-    enter "$2" || return
-    [ -z "$trash" ] || keep_mode "$2"
-    chmod u+rwx .
+unlock() { # - PATH: a folder that its owner may not write in, or not even enter
+    case $2 in
+        .) cd -P -- "$dest" && name=. ;;
+        */*) enter "${2%/*}" && decode "$dest" "$2" && name=./${folder##*/} ;;
+        *) enter . && decode "$dest" "$2" && name=./${folder##*/} ;;
+    esac || return
+    if [ -L "$name" ] || [ ! -d "$name" ]; then
+        printf '%s: no folder\n' "$folder"
+        return 1
+    fi
+    [ -z "$trash" ] || keep_mode "$2" "$name"
+    chmod u+rwx -- "$name"
 }
 
 attributes() { enter "$2" && chmod "00$1" . && touch -r "$in/d${folder#"$dest"}" .; } # MODE PATH
@@ -256,12 +315,15 @@ list() { # [SUM]
         return
     fi
     say listing "$lists"
-    if cd -P -- "$dest" 2>/dev/null; then "list_$lists"; fi
+    status=0
+    if cd -P -- "$dest" 2>/dev/null; then "list_$lists" || status=$?; fi
     printf '\0'
-    say listed
+    say listed "$status"
 }
 
-digest() { cd -P -- "$dest" && list_gnu | sort -z | sha256sum; }
+digest() { # or nothing, if some of it cannot be seen
+    cd -P -- "$dest" && { ! list_gnu || printf 'whole\0'; } | sort -z | sha256sum
+}
 
 # d MODE SECONDS PATH, f MODE SIZE SECONDS PATH, l PATH//TARGET or KIND PATH, each with a NUL, folders
 # before what is in them; an empty record ends them. Without a time zone find would look for one at each
@@ -269,23 +331,29 @@ digest() { cd -P -- "$dest" && list_gnu | sort -z | sha256sum; }
 list_gnu() {
     TZ=UTC0 find . -path "./.frep-$tag.*" -prune -o \
         -type d -printf 'd %m %Ts %P\0' -o -type f -printf 'f %m %s %Ts %P\0' -o \
-        -type l -printf 'l %P//%l\0' -o -printf '%y %P\0' 2>/dev/null || : # Some may not be read.
+        -type l -printf 'l %P//%l\0' -o -printf '%y %P\0' 2>/dev/null
 }
 
 # Names, each with a NUL, an empty name, what stat says of each (hexadecimal mode, size, seconds,
 # name), NUL, each link and its target, each with a NUL, an empty name; an empty name ends them.
 # shellcheck disable=SC2016
 list_stat() {
-    find . -path "./.frep-$tag.*" -prune -o -print0 2>/dev/null | xargs -0 sh -c '
-        [ "$#" != 0 ] || exit 0
-        printf "%s\0" "$@"
-        printf "\0"
-        stat -c "%f %s %Y %n" -- "$@" 2>/dev/null
-        printf "\0"
-        for name; do
-            [ ! -L "$name" ] || { printf "%s\0" "$name"; readlink -n -- "$name"; printf "\0"; }
-        done
-        printf "\0"' sh || :
+    exec 5>&1
+    statuses=$({
+        { find . -path "./.frep-$tag.*" -prune -o -print0 2>/dev/null || echo "$?" >&4; } | xargs -0 sh -c '
+            [ "$#" != 0 ] || exit 0
+            printf "%s\0" "$@"
+            printf "\0"
+            stat -c "%f %s %Y %n" -- "$@" 2>/dev/null
+            printf "\0"
+            for name; do
+                [ ! -L "$name" ] || { printf "%s\0" "$name"; readlink -n -- "$name"; printf "\0"; }
+            done
+            printf "\0"' sh >&5 || echo "$?" >&4
+    } 4>&1)
+    exec 5>&-
+    statuses=${statuses%%"$newline"*}
+    return "${statuses:-0}"
 }
 
 # Names of files, each with a NUL, an empty name, what sha256sum says of each, NUL; at the end an
@@ -382,7 +450,9 @@ settle() { # makes the folder to stage in
     [ -z "$trash" ] || make_bin
     set +f
     for old in "$base/.frep-$tag."* "$dest/.frep-$tag."*; do
-        ! present "$old" || purge "$old" 2>/dev/null || : # of a sender that died, or that we follow
+        present "$old" || continue
+        [ -z "$again" ] || ! newer "$old" || gone
+        purge "$old" 2>/dev/null || : # of a sender that died, or that we follow
     done
     set -f
     for folder in "${base:-/}" "$dest"; do
@@ -390,11 +460,26 @@ settle() { # makes the folder to stage in
         devices=$(stat -c %d -- "$folder" "$dest")
         [ "${devices%"$newline"*}" = "${devices#*"$newline"}" ] || continue
         if said=$(mkdir -m 700 -- "$stage" "$in" 2>&1); then
+            printf '%s %s\n' "$run" "$$" >"$stage/run"
             [ -z "$owner" ] || try_owner
             return
         fi
     done
     deny "$dest" "$said"
+}
+
+newer() { # STAGE: whether it is of another sender, which lives and so has begun after this one
+    { read -r other pid <"$1/run"; } 2>/dev/null && [ "$other" != "$run" ] && kill -0 "$pid" 2>/dev/null
+}
+
+lost() { # the staging folder is gone: with a newer sender, or somebody has removed it
+    set +f
+    for other in "$base/.frep-$tag."* "$dest/.frep-$tag."*; do
+        ! present "$other" || gone
+    done
+    set -f
+    { [ -d "$dest" ] || mkdir -- "$dest"; } && mkdir -m 700 -- "$stage" "$in" &&
+        printf '%s %s\n' "$run" "$$" >"$stage/run" || exit 1
 }
 
 try_owner() { # before anything is sent
@@ -464,13 +549,13 @@ gone() {
     exit 4
 }
 
-main() { # NONCE TAG PARENT NAME [look | undo | replicate [TRASH [OWNER]]]
+main() { # NONCE TAG PARENT NAME [look | undo | replicate [TRASH [OWNER [RUN [AGAIN]]]]]
     set -eu
-    nonce=$1 tag=$2 look='' trash='' owner='' stage='' in='' staged='' said='' newline='
+    nonce=$1 tag=$2 look='' trash='' owner='' run='' again='' stage='' in='' staged='' said='' newline='
 '
     case ${5-} in
         look | undo) look=$5 ;;
-        *) trash=${6-} owner=${7-} ;;
+        *) trash=${6-} owner=${7-} run=${8-} again=${9-} ;;
     esac
     exec 3<&0 </dev/null 2>&1
     trap '' INT PIPE

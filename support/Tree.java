@@ -73,10 +73,12 @@ record Folder(int mode, long modified, long inode, SortedMap<String, Entry> chil
  * Something that is left alone, neither sent nor taken for deleted.
  *
  * @param ignored the rules leave it out; else it cannot be read
+ * @param inside of a folder that was sent before the rules left it out: what is still in it of what
+ *     was sent. The rest was deleted. Null: nothing of it was sent
  */
-record Closed(boolean ignored) implements Entry {
-  static final Closed IGNORED = new Closed(true);
-  static final Closed UNREADABLE = new Closed(false);
+record Closed(boolean ignored, Folder inside) implements Entry {
+  static final Closed IGNORED = new Closed(true, null);
+  static final Closed UNREADABLE = new Closed(false, null);
 }
 
 /**
@@ -152,7 +154,27 @@ final class Tree {
 
   /** Whether a folder with these children holds more than what the rules leave out. */
   static boolean holdsSent(Map<String, Entry> children) {
-    return children.values().stream().anyMatch(child -> child != Closed.IGNORED);
+    return children.values().stream()
+        .anyMatch(child -> !(child instanceof Closed closed && closed.ignored()));
+  }
+
+  /**
+   * The listing of a target whose user may not look into some folders of the copy: what frep has
+   * put into those is still in them.
+   */
+  static Folder withHidden(Folder listed, Folder put) {
+    if (put == null || listed == put || listed.children().isEmpty()) {
+      return put != null && listed != put && (listed.mode() & 0500) != 0500
+          ? listed.with(put.children())
+          : listed;
+    }
+    TreeMap<String, Entry> children = new TreeMap<>(listed.children());
+    children.replaceAll(
+        (name, child) ->
+            child instanceof Folder folder && put.children().get(name) instanceof Folder known
+                ? withHidden(folder, known)
+                : child);
+    return listed.with(children);
   }
 
   /** The size of all files, in bytes. */

@@ -176,10 +176,27 @@ final class Session implements AutoCloseable {
   List<String> commit(int number) throws InterruptedException {
     var from = read;
     line("commit " + number);
-    var answers = until("ok", "err");
+    var answers = until("ok", "part", "err");
     var said = heard().substring(from, read).lines();
     var problems = said.filter(line -> !line.isEmpty() && !line.startsWith(NONCE + " "));
     return Stream.concat(problems.map(text -> "problem " + text), answers.stream()).toList();
+  }
+
+  /** Waits for the paths that the last "part" tells of. */
+  List<String> left() throws InterruptedException {
+    var deadline = System.nanoTime() + PATIENCE;
+    while (System.nanoTime() < deadline) {
+      var heard = heard();
+      var part = heard.lastIndexOf(NONCE + " part ");
+      var paths = heard.substring(heard.indexOf('\n', part) + 1);
+      if (paths.contains("\0\0")) {
+        return List.of(paths.substring(0, paths.indexOf("\0\0")).split("\0"));
+      }
+      synchronized (this) {
+        wait(5);
+      }
+    }
+    throw new AssertionError("no end of the paths: " + complaints());
   }
 
   /** Waits for an answer that begins with one of these words; returns all answers up to it. */

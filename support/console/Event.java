@@ -59,6 +59,9 @@ sealed interface Event {
   /** Something is wrong with a path or, if path is null, with the run. */
   record Problem(String path, String message, String hint) implements Event {}
 
+  /** Deletes look like a slip, and wait. */
+  record DeletesHeld(String message, String hint) implements Event {}
+
   /** The link broke; frep connects again after the pause. */
   record Disconnected(String message, String hint, Duration pause) implements Event {}
 

@@ -44,6 +44,7 @@ final class Json implements Display {
     return event instanceof Event.Problem
         || event instanceof Event.Disconnected
         || event instanceof Event.SourceLost
+        || event instanceof Event.DeletesHeld
         || event instanceof Event.OutOfStep
         || event instanceof Event.Difference
         || event instanceof Event.Answer
@@ -69,6 +70,8 @@ final class Json implements Display {
     } else if (event instanceof Event.Disconnected e) {
       line.put("message", e.message()).hint(e.hint());
       line.put("retryMilliseconds", e.pause().toMillis());
+    } else if (event instanceof Event.DeletesHeld e) {
+      line.put("message", e.message()).hint(e.hint());
     } else if (event instanceof Event.SourceLost e) {
       line.put("message", e.message()).hint(e.hint());
     } else if (event instanceof Event.SourceBack e) {

@@ -43,6 +43,8 @@ final class Lines implements Display {
     } else if (event instanceof Event.Disconnected lost) {
       complain(subject, lost.message(), lost.hint());
       say(subject, "connecting again in " + Text.seconds(lost.pause()));
+    } else if (event instanceof Event.DeletesHeld held) {
+      complain(subject, held.message(), held.hint());
     } else if (event instanceof Event.SourceLost lost) {
       complain(subject, lost.message(), lost.hint());
     } else if (event instanceof Event.Difference difference) {

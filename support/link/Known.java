@@ -8,6 +8,9 @@ import java.util.List;
  * was sent that it has not acknowledged. Both are in a {@link Journal} before they are needed.
  */
 final class Known implements AutoCloseable {
+  /** No set has this number. */
+  private static final long CORRECTION = 0;
+
   private final Journal journal;
   private final List<Folder> unsure = new ArrayList<>();
   private Folder copy;
@@ -90,6 +93,20 @@ final class Known implements AutoCloseable {
     journal.acknowledged(set);
     if (journal.isLong()) {
       write();
+    }
+  }
+
+  /**
+   * Of the set that was just acknowledged something has not arrived.
+   *
+   * @param changes what makes the copy as it is of the one that was acknowledged
+   */
+  void correct(Folder tree, List<Change> changes) {
+    copy = tree;
+    if (saved != null) {
+      journal.sending(CORRECTION, changes);
+      journal.acknowledged(CORRECTION);
+      saved = tree;
     }
   }
 

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -50,11 +51,25 @@ final class Link implements AutoCloseable {
   private Duration grace = Duration.ofSeconds(5);
   private final Map<String, AtomicInteger> unanswered = new ConcurrentHashMap<>();
   private volatile Folder expected;
+  private volatile long measuredFrom;
+  private volatile Duration roundTrip;
+  private Listed pending; // Until it has ended: find may have failed.
   private volatile IOException broken;
   private final long begun = System.nanoTime();
   private volatile long lastSign = begun;
 
-  Link(Options options, Route route, Consumer<Reply> replies, Console console, Meter progress)
+  /**
+   * @param run tells the sender of this link from others
+   * @param again whether this run had a link before
+   */
+  Link(
+      Options options,
+      Route route,
+      Consumer<Reply> replies,
+      Console console,
+      Meter progress,
+      String run,
+      boolean again)
       throws Failure {
     this.replies = replies;
     this.console = console;
@@ -85,7 +100,9 @@ final class Link implements AutoCloseable {
                   options.name(),
                   what,
                   trash ? "yes" : "",
-                  options.copying().owner())));
+                  options.copying().owner(),
+                  run,
+                  again ? "again" : "")));
     } catch (IOException ended) {
       console.debug(ended); // Its last words are told where its end is.
     }
@@ -130,6 +147,17 @@ final class Link implements AutoCloseable {
   void list(String digest, Folder tree) throws IOException {
     expected = digest.isEmpty() ? null : tree;
     command(("list " + digest).strip());
+  }
+
+  /** Measures the round trip. */
+  void measure() throws IOException {
+    measuredFrom = System.nanoTime();
+    command("ping 0");
+  }
+
+  /** How long an answer takes when there is nothing to do; empty if that is not known. */
+  Optional<Duration> roundTrip() {
+    return Optional.ofNullable(roundTrip);
   }
 
   private void send(byte[] bytes) throws IOException {
@@ -274,21 +302,48 @@ final class Link implements AutoCloseable {
   private Reply reply(Intake in, String words) throws IOException {
     String kind = words.split(" ")[0];
     if (kind.equals("listed")) {
-      return null;
+      return whole(words);
     } else if (!kind.equals("gone")) {
       answered(ANSWERS.getOrDefault(kind, kind));
     }
     return switch (kind) {
-      case "listing" -> new Listed(listed(in, words));
+      case "listing" -> {
+        pending = new Listed(listed(in, words));
+        yield words.equals("listing same") ? whole("listed") : null;
+      }
+      case "part" -> {
+        List<String> left = new Listing(in, this::sign).paths();
+        yield new Part(Long.parseLong(words.substring(5)), left, shell.takeLastWords());
+      }
       case "sums" -> new Sums(new Listing(in, this::sign).sums());
       case "undone" -> new Listing(in, this::sign).undone(words.replaceFirst("undone *", ""));
+      case "pong" -> pong((Pong) Reply.parse(words, List.of()));
       case "ok", "err" -> Reply.parse(words, shell.takeLastWords());
       default -> Reply.parse(words, List.of());
     };
   }
 
+  private Pong pong(Pong pong) {
+    if (pong.number() == 0) {
+      roundTrip = Duration.ofNanos(System.nanoTime() - measuredFrom);
+    }
+    return pong;
+  }
+
   /** Replies that answer the same question. */
-  private static final Map<String, String> ANSWERS = Map.of("refused", "ready", "err", "ok");
+  private static final Map<String, String> ANSWERS =
+      Map.of("refused", "ready", "err", "ok", "part", "ok");
+
+  /** The listing that has ended; null if that was no listing. */
+  private Reply whole(String words) throws IOException {
+    Listed listed = pending;
+    pending = null;
+    String status = words.replaceFirst("listed *", "");
+    if (listed != null && !status.isEmpty() && Integer.parseInt(status) > 1) {
+      throw new IOException("find has failed with status " + status);
+    }
+    return listed;
+  }
 
   private Folder listed(Intake in, String words) throws IOException {
     if (words.equals("listing same")) {

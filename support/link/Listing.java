@@ -107,6 +107,11 @@ final class Listing {
     return sums;
   }
 
+  /** Paths relative to the copy. */
+  List<String> paths() throws IOException {
+    return names().stream().map(path -> path.replaceFirst("^/", "")).toList();
+  }
+
   /**
    * What became of a change that was to be taken back.
    *

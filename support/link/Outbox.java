@@ -31,6 +31,10 @@ final class Outbox {
   private static final Duration SETTLE = Duration.ofSeconds(1);
 
   private static final Duration RETRY = Duration.ofSeconds(2);
+
+  /** How often to ask for a folder that others keep: often enough for something so rare. */
+  private static final Duration KEPT = Duration.ofSeconds(30);
+
   private static final int MOST_RETRY_PAUSES = 5;
 
   /** Longer than any run. */
@@ -50,8 +54,12 @@ final class Outbox {
     }
   }
 
-  /** A path that waits until its entry changes, or until a moment. */
-  private record Held(Entry entry, long until) {
+  /**
+   * A path that waits until its entry changes, or until a moment.
+   *
+   * @param kept a folder that stays only since it holds something of others
+   */
+  private record Held(Entry entry, long until, boolean kept) {
     boolean isOver(Entry wanted, long now) {
       return !Objects.equals(entry, wanted) || until - now < 0;
     }
@@ -59,6 +67,7 @@ final class Outbox {
 
   private final BiFunction<Folder, Folder, List<Change>> diff;
   private final Map<String, Held> held = new HashMap<>();
+  private final Set<String> slip = new HashSet<>();
   private final Map<String, Long> restless = new HashMap<>();
   private int mostChanges = MOST_CHANGES;
   private boolean mayDelete = true;
@@ -100,12 +109,17 @@ final class Outbox {
     List<Change> all = missing(copy, wanted);
     held.entrySet().removeIf(hold -> hold.getValue().isOver(Tree.find(wanted, hold.getKey()), now));
     long weight = most.applyAsLong(all);
-    List<Change> urgent = urgent(all, copy, goal, weight);
-    List<Change> changes = cut(urgent.isEmpty() ? all : urgent, all, weight);
+    List<Change> urgent = rests(now) ? deletes(all) : urgent(all, copy, goal, weight);
+    List<Change> changes = cut(urgent.isEmpty() && !rests(now) ? all : urgent, all, weight);
     if (changes.isEmpty()) {
       restless.keySet().retainAll(held.keySet());
     }
     return new Batch(changes, all, !urgent.isEmpty(), continued);
+  }
+
+  /** What makes room, where much has failed. */
+  private static List<Change> deletes(List<Change> all) {
+    return all.stream().filter(c -> c instanceof Delete delete && !delete.first()).toList();
   }
 
   /** What has just changed, if it is little and more was waiting: a save overtakes a long copy. */
@@ -144,7 +158,8 @@ final class Outbox {
       mayEnd = !(change instanceof Delete delete && delete.first());
       boolean waits = chosen != null && !chosen.contains(change.path());
       if (change instanceof Delete delete) {
-        if (waits || !mayDelete || stays.contains(change.path()) || isHeld(change)) {
+        boolean slips = slip.contains(change.path());
+        if (waits || slips || !mayDelete || stays.contains(change.path()) || isHeld(change)) {
           for (String up = change.path(); !up.isEmpty(); up = Tree.parent(up)) {
             stays.add(up);
           }
@@ -193,7 +208,7 @@ final class Outbox {
 
   /** Lets a path wait until its entry changes, or until a moment. */
   void hold(String path, Entry entry, long until) {
-    held.put(path, new Held(entry, until));
+    held.put(path, new Held(entry, until, false));
   }
 
   /** Lets a file wait that changed while it was read. */
@@ -250,12 +265,66 @@ final class Outbox {
     return alone.isEmpty() ? changes : alone;
   }
 
+  /** The changes of a set that have arrived if these paths have not. */
+  static List<Change> without(List<Change> changes, List<String> left) {
+    Set<String> paths = new HashSet<>(left);
+    List<Change> arrived = new ArrayList<>();
+    for (Change change : changes) {
+      boolean stays = paths.contains(change.path()) && !isUpdate(change);
+      for (String up = change.path(); change instanceof Put && !stays && !up.isEmpty(); ) {
+        up = Tree.parent(up);
+        stays = !up.isEmpty() && paths.contains(up);
+      }
+      if (!stays) {
+        arrived.add(change);
+      }
+    }
+    return arrived;
+  }
+
+  /**
+   * Changes of a set have not arrived: they wait, and go again.
+   *
+   * @return those that failed; a folder in which something of others stays has not
+   */
+  List<Change> left(List<Change> changes, long now) {
+    restOf = null;
+    Set<String> stays = new HashSet<>();
+    List<Change> failed = new ArrayList<>();
+    for (Change change : changes) {
+      Entry entry = change instanceof Put put ? put.entry() : null;
+      boolean kept = change instanceof Delete d && d.folder() && !stays.contains(change.path());
+      Duration wait = kept ? KEPT : RETRY;
+      held.put(change.path(), new Held(entry, now + wait.toNanos(), kept));
+      if (!kept) {
+        failed.add(change);
+        stays.addAll(above(change.path()));
+      }
+    }
+    failed.removeIf(change -> change instanceof Delete d && d.folder());
+    return failed;
+  }
+
+  private static List<String> above(String path) {
+    List<String> above = new ArrayList<>();
+    for (String up = Tree.parent(path); !up.isEmpty(); up = Tree.parent(up)) {
+      above.add(up);
+    }
+    return above;
+  }
+
+  /** Whether a folder waits only for others to remove what they have put into it. */
+  boolean isKept(Change change) {
+    Held hold = held.get(change.path());
+    return change instanceof Delete && hold != null && hold.kept;
+  }
+
   /** How many sets of one path have failed in a row. */
   int failures() {
     return failures;
   }
 
-  /** Whether nothing goes for a while, since so much has failed. */
+  /** Whether nothing but deletes goes for a while, since so much has failed. */
   boolean rests(long now) {
     return failures > 2 && restUntil - now > 0;
   }
@@ -278,18 +347,39 @@ final class Outbox {
         .toList();
   }
 
-  /** Stops before so many deletes that they look like a slip. */
-  static void guard(Options.Copying options, List<Change> changes, Folder copy) throws Failure {
+  /**
+   * Returns a failure if there are so many deletes that they look like a slip, else null.
+   *
+   * @param copy the tree that the changes apply to
+   */
+  static Failure slip(Options.Copying options, List<Change> changes, Folder copy) {
     long deletes = changes.stream().filter(Delete.class::isInstance).count();
     boolean given = options.maxDelete() >= 0;
-    boolean slip =
-        given ? deletes > options.maxDelete() : deletes > 100 && deletes > Tree.count(copy) / 2;
-    if (slip && (given || !options.cleanOutFirst())) {
-      throw new Failure(
-          Exit.DELETES,
-          deletes + " of " + Tree.count(copy) + " paths would be deleted: stopped before the first",
-          "if that is intended: --max-delete " + deletes);
+    if (given ? deletes <= options.maxDelete() : deletes <= 100 || options.cleanOutFirst()) {
+      return null;
     }
+    long all = Tree.count(copy);
+    return given || deletes > all / 2
+        ? new Failure(
+            Exit.DELETES,
+            deletes + " of " + all + " paths would be deleted: stopped before the first",
+            "if that is intended: --max-delete " + deletes)
+        : null;
+  }
+
+  /** Holds back all deletes among some changes; returns whether any of them was not held. */
+  boolean holdsDeletes(List<Change> changes) {
+    return slip.addAll(
+        changes.stream().filter(Delete.class::isInstance).map(Change::path).toList());
+  }
+
+  /** Lets the deletes go that were held back. */
+  void releaseDeletes() {
+    slip.clear();
+  }
+
+  boolean holdsDeletes() {
+    return !slip.isEmpty();
   }
 
   /** A folder was there before: often only its time follows what has changed in it. */

@@ -151,6 +151,7 @@ record Record(String path, Entry entry) {
     records.sort(Arrays::compareUnsigned);
     MessageDigest sum = sha256();
     records.forEach(sum::update);
+    sum.update("whole\0".getBytes(StandardCharsets.ISO_8859_1)); // find has seen all there is.
     return HexFormat.of().formatHex(sum.digest());
   }
 

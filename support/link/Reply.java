@@ -70,7 +70,14 @@ sealed interface Outcome extends Reply {
 record Ok(long set) implements Outcome {}
 
 /**
- * A set that failed, or part of it.
+ * A set of which something is not in place.
+ *
+ * @param left the paths at which something is missing, or stays
+ */
+record Part(long set, List<String> left, List<String> why) implements Outcome {}
+
+/**
+ * A set that failed: nobody knows how much of it is in place.
  *
  * @param why what the target's tools said
  */

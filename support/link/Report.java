@@ -41,6 +41,14 @@ final class Report {
     }
   }
 
+  /** So many deletes are held back that they look like a slip. */
+  void holdsDeletes(Failure slip) {
+    console.tell(
+        new Event.DeletesHeld(
+            slip.getMessage().replaceFirst(": .*", ": held back"),
+            slip.hint + "; they go by themselves once the source is whole again"));
+  }
+
   /** Deletes are missing that the target must not make. */
   void refusesDeletes(String guard) {
     if (!refusalTold) {
@@ -101,15 +109,18 @@ final class Report {
    * A path cannot be written at the target.
    *
    * @param said what the target's tools said
+   * @return whether that is news
    */
-  void cannotPut(String path, List<String> said, boolean isTriedAgain) {
+  boolean cannotPut(String path, List<String> said, boolean isTriedAgain) {
     String why = Refusal.gist(said);
-    if (!why.equals(complaints.put(path, why))) {
+    boolean news = !why.equals(complaints.put(path, why));
+    if (news) {
       console.tell(
           new Event.Problem(
               path.isEmpty() ? options.name() : path,
               "cannot be written at the target: " + why,
               Refusal.hintFor(said) + (isTriedAgain ? "; frep tries again" : "")));
     }
+    return news;
   }
 }

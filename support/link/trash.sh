@@ -122,7 +122,7 @@ keep_folders='
     done
 '
 
-keep_mode() { locks="$(stat -c %a .) $1$newline$locks"; } # PATH: a folder that is to be unlocked
+keep_mode() { locks="$(stat -c %a -- "$2") $1$newline$locks"; } # PATH NAME: a folder that is to be unlocked
 
 relock() { # gives folders that are kept the modes that they had before they were unlocked
     modes=$locks locks=''

@@ -20,7 +20,7 @@ final class Ask implements AutoCloseable {
   Ask(Options options, Route route, Console console) throws Failure {
     inbox = new Inbox(options.connecting().timeout());
     this.route = route;
-    link = new Link(options, route, inbox::add, console, new Meter(console));
+    link = new Link(options, route, inbox::add, console, new Meter(console), "", false);
     inbox.from(link);
   }
 
@@ -46,8 +46,14 @@ final class Ask implements AutoCloseable {
    */
   <T extends Reply> T ask(String words, Class<T> type)
       throws Failure, IOException, InterruptedException {
+    return ask(words, type, Duration.ZERO);
+  }
+
+  /** The same, where the target may need so much more time than it may be silent. */
+  <T extends Reply> T ask(String words, Class<T> type, Duration more)
+      throws Failure, IOException, InterruptedException {
     link.command(words);
-    return inbox.await(type, Duration.ZERO, TICK, () -> {}, () -> false);
+    return inbox.await(type, more, TICK, () -> {}, () -> false);
   }
 
   private Failure explain(Refused refused) {

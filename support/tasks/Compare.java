@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -32,6 +33,10 @@ record Compare(
     Function<String, Path> local,
     BiFunction<Folder, Folder, List<Change>> diff,
     Tree.Belongs belongs) {
+  /** Bytes and files that the slowest of targets hashes in a second. */
+  private static final long SLOW_HASH = 5_000_000;
+
+  private static final long SLOW_FILES = 100;
 
   /** Looks at all targets at once; returns the worst that came of it. */
   Exit with(List<Route> routes, Console console) {
@@ -55,7 +60,7 @@ record Compare(
       Folder listed = target.ask("list", Listed.class).tree();
       exit =
           options.task() instanceof Task.Verify
-              ? verify(target, listed, console)
+              ? verify(target, listed, route, console)
               : preview(listed, facts, route, report, console);
     } catch (Failure failure) {
       console.error(failure.getMessage(), failure.hint);
@@ -71,10 +76,16 @@ record Compare(
     return exit;
   }
 
-  private Exit verify(Ask target, Folder listed, Console console)
+  private Exit verify(Ask target, Folder listed, Route route, Console console)
       throws Failure, IOException, InterruptedException {
-    var sums = target.ask("sums", Sums.class).sums();
+    long time = Tree.contentBytes(listed) / SLOW_HASH + Tree.count(listed) / SLOW_FILES;
+    var sums = target.ask("sums", Sums.class, Duration.ofSeconds(time)).sums();
     List<Event.Difference> differences = differences(source, listed, sums, local);
+    for (Change change : diff.apply(known(listed, route, console), source)) {
+      if (change instanceof Delete delete && !delete.first()) {
+        differences.add(new Event.Difference(change.path(), "deleted at the source"));
+      }
+    }
     differences.forEach(console::tell);
     console.tell(new Event.Compared(Tree.count(source), differences.size()));
     return differences.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
@@ -82,18 +93,25 @@ record Compare(
 
   private Exit preview(Folder listed, Facts facts, Route route, Report report, Console console)
       throws Failure {
+    Folder copy = known(listed, route, console);
+    List<Change> changes = new ArrayList<>(diff.apply(copy, source));
+    if (!facts.mayDelete() && changes.removeIf(Delete.class::isInstance)) {
+      report.refusesDeletes(facts.guard());
+    }
+    lines(changes, copy).forEach(console::answer);
+    report.needs(source, copy, facts.free());
+    Failure slip = Outbox.slip(options.copying(), changes, copy);
+    if (slip != null) {
+      throw slip;
+    }
+    return Exit.IN_STEP;
+  }
+
+  /** What of a listing counts as the copy. */
+  private Folder known(Folder listed, Route route, Console console) {
     try (Known known = new Known(Journal.of(route.identity(options), console))) {
       known.recall();
-      boolean clean = options.copying().cleanOutFirst();
-      Folder copy = known.confirm(listed, source, clean ? belongs : null);
-      List<Change> changes = new ArrayList<>(diff.apply(copy, source));
-      if (!facts.mayDelete() && changes.removeIf(Delete.class::isInstance)) {
-        report.refusesDeletes(facts.guard());
-      }
-      lines(changes, copy).forEach(console::answer);
-      report.needs(source, copy, facts.free());
-      Outbox.guard(options.copying(), changes, copy);
-      return Exit.IN_STEP;
+      return known.confirm(listed, source, options.copying().cleanOutFirst() ? belongs : null);
     }
   }
 
@@ -134,7 +152,7 @@ record Compare(
   }
 
   private static String difference(Entry source, Entry copy, BooleanSupplier isSameContent) {
-    if (source == Closed.IGNORED) {
+    if (source instanceof Closed closed && closed.ignored()) {
       return "";
     } else if (source instanceof Closed) {
       return "cannot be read at the source";
