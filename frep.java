@@ -12,28 +12,28 @@
 //SOURCES support/console/Event.java support/console/Json.java support/console/Lines.java support/console/Meter.java support/console/Problems.java
 //SOURCES support/console/Row.java support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
 //SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
-//SOURCES support/link/Chunks.java support/link/Facts.java support/link/Inbox.java support/link/Intake.java support/link/Journal.java support/link/Known.java
-//SOURCES support/link/Link.java support/link/Listing.java support/link/Outbox.java support/link/Pace.java support/link/Record.java support/link/Refusal.java
-//SOURCES support/link/Reply.java support/link/Report.java support/link/Route.java support/link/Shell.java support/system/Names.java
-//SOURCES support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java support/system/Stop.java
-//SOURCES support/system/Text.java support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java
-//SOURCES support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java support/tasks/SingleFile.java
-//SOURCES transports/Docker.java transports/DockerCompose.java transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
-//SOURCES transports/Ssh.java transports/Transport.java transports/Transports.java
+//SOURCES support/link/Chunks.java support/link/Facts.java support/link/Flight.java support/link/Inbox.java support/link/Intake.java support/link/Journal.java
+//SOURCES support/link/Known.java support/link/Link.java support/link/Listing.java support/link/Outbox.java support/link/Pace.java support/link/Record.java
+//SOURCES support/link/Refusal.java support/link/Reply.java support/link/Report.java support/link/Route.java support/link/Shell.java support/system/Cookie.java
+//SOURCES support/system/Names.java support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java
+//SOURCES support/system/Stop.java support/system/Text.java support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java
+//SOURCES support/tasks/Command.java support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java
+//SOURCES support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
+//SOURCES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java transports/Transports.java
 //FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java support/Chmod.java support/Hints.java support/Ignored.java
 //FILES support/OptionGroups.java support/Options.java support/Parts.java support/Plan.java support/Sweep.java support/Tar.java support/Tree.java
 //FILES support/Usage.java support/Young.java support/console/Console.java support/console/Event.java support/console/Json.java support/console/Lines.java
 //FILES support/console/Meter.java support/console/Problems.java support/console/Row.java support/console/Screen.java support/console/Terminal.java
 //FILES support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
-//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Chunks.java support/link/Facts.java support/link/Inbox.java
-//FILES support/link/Intake.java support/link/Journal.java support/link/Known.java support/link/Link.java support/link/Listing.java support/link/Outbox.java
-//FILES support/link/Pace.java support/link/Record.java support/link/Refusal.java support/link/Reply.java support/link/Report.java support/link/Route.java
-//FILES support/link/Shell.java support/system/Names.java support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java
-//FILES support/system/Stat.java support/system/Stop.java support/system/Text.java support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java
-//FILES support/tasks/Command.java support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java
-//FILES support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java transports/Engine.java transports/Kubectl.java transports/Local.java
-//FILES transports/Podman.java transports/Ssh.java transports/Transport.java transports/Transports.java
-//FILES META-INF/services/dev.frep.BuiltIn=transports/dev.frep.BuiltIn
+//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Chunks.java support/link/Facts.java support/link/Flight.java
+//FILES support/link/Inbox.java support/link/Intake.java support/link/Journal.java support/link/Known.java support/link/Link.java support/link/Listing.java
+//FILES support/link/Outbox.java support/link/Pace.java support/link/Record.java support/link/Refusal.java support/link/Reply.java support/link/Report.java
+//FILES support/link/Route.java support/link/Shell.java support/system/Cookie.java support/system/Names.java support/system/Processes.java
+//FILES support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java support/system/Stop.java support/system/Text.java
+//FILES support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java
+//FILES support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java support/tasks/SingleFile.java transports/Docker.java
+//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
+//FILES transports/Transport.java transports/Transports.java META-INF/services/dev.frep.BuiltIn=transports/dev.frep.BuiltIn
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData
 
@@ -59,10 +59,8 @@ import java.nio.file.WatchEvent;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -74,7 +72,6 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinTask;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -317,8 +314,7 @@ final class Watcher implements AutoCloseable {
   private final WatchService service;
   private final WatchKeys keys = new WatchKeys();
   private final Set<String> polled = ConcurrentHashMap.newKeySet();
-  private final Path cookies;
-  private final Semaphore cookieSeen = new Semaphore(0);
+  private final Cookie cookie;
   private boolean limitTold;
   private long nextPoll = System.nanoTime();
 
@@ -326,8 +322,7 @@ final class Watcher implements AutoCloseable {
     this.dirty = dirty;
     this.console = console;
     service = FileSystems.getDefault().newWatchService();
-    cookies = Files.createTempDirectory("frep-cookies-");
-    cookies.register(service, StandardWatchEventKinds.ENTRY_CREATE);
+    cookie = new Cookie(service);
     Processes.thread("watcher", this::run);
   }
 
@@ -360,15 +355,10 @@ final class Watcher implements AutoCloseable {
     polled.removeIf(known -> known.equals(path) || known.startsWith(path + "/"));
   }
 
-  /**
-   * Waits until every event of before this call has been turned into dirty paths: a cookie file, in
-   * a folder of our own that the same queue tells of, comes after them.
-   */
+  /** Waits until every event of before this call has been turned into dirty paths. */
   boolean catchUp() throws InterruptedException {
     try {
-      cookieSeen.drainPermits();
-      Files.delete(Files.createTempFile(cookies, "cookie", ""));
-      return cookieSeen.tryAcquire(5, TimeUnit.SECONDS);
+      return cookie.await();
     } catch (IOException full) {
       console.debug(full);
       return false;
@@ -402,14 +392,7 @@ final class Watcher implements AutoCloseable {
     try {
       while (true) {
         WatchKey key = service.take();
-        if (key.watchable().equals(cookies)) {
-          for (WatchEvent<?> event : key.pollEvents()) {
-            if (event.kind() == StandardWatchEventKinds.OVERFLOW) {
-              dirty.whole(""); // The others will be told as well, perhaps after this one.
-            }
-          }
-          cookieSeen.release();
-          key.reset();
+        if (cookie.take(key, () -> dirty.whole(""))) {
           continue;
         }
         List<WatchEvent<?>> events = key.pollEvents();
@@ -443,7 +426,7 @@ final class Watcher implements AutoCloseable {
   @Override
   public void close() throws IOException {
     service.close();
-    Files.deleteIfExists(cookies);
+    cookie.close();
   }
 }
 
@@ -731,10 +714,10 @@ final class Scanner {
 
   private Entry file(String path, Path file, Stat found, Entry before) {
     RegularFile now = file(found);
-    if (!(before instanceof RegularFile old) || !sameStat(old, now)) {
+    if (!(before instanceof RegularFile old) || !old.isLike(now)) {
       return now;
     }
-    return young.hasChanged(path, file, old) ? edition(old, old.edition() + 1) : old;
+    return young.hasChanged(path, file, old) ? old.edition(old.edition() + 1) : old;
   }
 
   /** A folder's own attributes as they are on the disk now. */
@@ -749,16 +732,7 @@ final class Scanner {
 
   /** Whether a file of the source is as it is known. */
   boolean isAsKnown(RegularFile known, Path file) throws IOException {
-    return sameStat(known, now(file));
-  }
-
-  private static boolean sameStat(RegularFile a, RegularFile b) {
-    return edition(a, 0).equals(edition(b, 0));
-  }
-
-  private static RegularFile edition(RegularFile file, int edition) {
-    return new RegularFile(
-        file.mode(), file.size(), file.modified(), file.changed(), file.inode(), edition);
+    return known.isLike(now(file));
   }
 
   /** A folder and all that is in it. The rule is the one of the folder around it. */
@@ -848,7 +822,7 @@ final class Scanner {
         return null;
       }
     } catch (IOException hidden) {
-      if (isGone(file, hidden)) {
+      if (Stat.isGone(root, file, hidden)) {
         return null;
       }
     }
@@ -894,7 +868,7 @@ final class Scanner {
     try {
       return stat(file);
     } catch (IOException hidden) { // Its folder may not be entered, or its path is too long.
-      if (isGone(file, hidden)) {
+      if (Stat.isGone(root, file, hidden)) {
         return null;
       }
       if (rule.sends(name(path), false) || rule.sends(name(path), true)) {
@@ -902,23 +876,6 @@ final class Scanner {
       }
       return HIDDEN;
     }
-  }
-
-  /** Whether nothing is there: not even if a folder on the way, which cannot be entered, could. */
-  private boolean isGone(Path file, IOException why) {
-    if (why instanceof NoSuchFileException || why instanceof NotDirectoryException) {
-      return true;
-    }
-    for (Path up = file.getParent(); up != null && up.startsWith(root); up = up.getParent()) {
-      try { // Java does not tell by the kind of an exception that a folder has become a file.
-        return !Stat.of(up).isFolder();
-      } catch (NoSuchFileException gone) {
-        return true;
-      } catch (IOException hidden) {
-        continue; // Who is above may say more.
-      }
-    }
-    return false;
   }
 
   /** In place of the attributes of what is there, and no one knows what it is. */
@@ -1233,9 +1190,6 @@ final class Target {
     ENDED
   }
 
-  /** So many sets may wait for their outcome, so that the link need not stand still meanwhile. */
-  private static final int WINDOW = 2;
-
   /** How often the target looks what time has brought. */
   private static final Duration TICK = Duration.ofSeconds(1);
 
@@ -1263,15 +1217,6 @@ final class Target {
   /** Without a watch, so many failures show that the rest need not be tried one by one. */
   private static final int MOST_FAILURES = 100;
 
-  /** A set on its way, and the copy before and once it has arrived. */
-  private record Sent(
-      long number,
-      List<Change> changes,
-      Folder before,
-      Folder result,
-      long bytes,
-      Pace.Trip trip) {}
-
   private final Options options;
   private final Route route;
   private final Scanner scanner;
@@ -1283,7 +1228,7 @@ final class Target {
   private final Outbox outbox = new Outbox(Diff::between);
   private final Pace pace;
   private final Report report;
-  private final Deque<Sent> flight = new ArrayDeque<>();
+  private final Flight flight = new Flight();
   private final String run = Shell.random();
   private final byte[] buffer = new byte[Archive.BUFFER];
   private final CountDownLatch scanned = new CountDownLatch(1);
@@ -1302,7 +1247,7 @@ final class Target {
   private String digest = "";
   private Snapshot seen;
   private Folder copy = Folder.NONE;
-  private Sent failed;
+  private Flight.Sent failed;
   private List<String> why = List.of();
   private boolean connected;
   private Duration pause = FIRST_PAUSE;
@@ -1527,7 +1472,7 @@ final class Target {
     } else if (goal.whole()) {
       report.needs(goal.root(), copy, facts.free());
     }
-    if (flight.size() == WINDOW) {
+    if (flight.isFull()) {
       return State.AWAITING;
     }
     long now = System.nanoTime();
@@ -1597,7 +1542,7 @@ final class Target {
     known.sending(number, written.applied());
     link.command("commit " + number);
     Pace.Trip trip = chunks.trip(Outbox.weight(batch.changes()));
-    flight.add(new Sent(number, written.applied(), copy, result, written.bytes(), trip));
+    flight.add(new Flight.Sent(number, written.applied(), copy, result, written.bytes(), trip));
     copy = result;
   }
 
@@ -1664,13 +1609,13 @@ final class Target {
   private State hear() throws Failure, IOException, InterruptedException {
     Reply reply = inbox.poll(TICK);
     if (reply instanceof Ok ok) {
-      acknowledge(take(ok));
+      acknowledge(flight.take(ok));
       return State.SENDING;
     } else if (reply instanceof Part part) {
-      acknowledge(take(part), part);
+      acknowledge(flight.take(part), part);
       return State.SENDING;
     } else if (reply instanceof Err err) {
-      failed = take(err);
+      failed = flight.take(err);
       why = err.why();
       return State.RECOVERING;
     } else if (reply != null) {
@@ -1695,54 +1640,38 @@ final class Target {
     }
   }
 
-  /** The set that an outcome is about. */
-  private Sent take(Outcome outcome) throws Failure {
-    Sent sent = flight.poll();
-    if (sent == null || sent.number != outcome.set()) {
-      throw Link.notSent();
-    }
-    return sent;
-  }
-
-  private void acknowledge(Sent sent) {
-    pace.acknowledged(sent.trip);
+  private void acknowledge(Flight.Sent sent) {
+    pace.acknowledged(sent.trip());
     outbox.acknowledged();
-    known.acknowledged(sent.number, sent.result);
+    known.acknowledged(sent.number(), sent.result());
     news = true;
     midway = true;
-    report.acknowledged(sent.changes, sent.bytes, sent.trip.begun());
+    report.acknowledged(sent.changes(), sent.bytes(), sent.trip().begun());
   }
 
-  /** Of a set all has arrived but some paths: those wait, and what was built on them is undone. */
-  private void acknowledge(Sent sent, Part part) {
-    List<Change> arrived = Outbox.without(sent.changes, part.left());
-    acknowledge(new Sent(sent.number, arrived, sent.before, sent.result, sent.bytes, sent.trip));
-    copy = Tree.apply(sent.before, arrived);
-    known.correct(copy, Diff.between(sent.result, copy));
-    List<Change> left = new ArrayList<>(sent.changes);
-    left.removeAll(arrived);
+  /** All of a set has arrived but some paths: those wait, and what was built on them is undone. */
+  private void acknowledge(Flight.Sent sent, Part part) {
+    Flight.Sent arrived = sent.arrived(Outbox.without(sent.changes(), part.left()));
+    acknowledge(sent.with(arrived.changes(), sent.before(), sent.result()));
+    known.correct(arrived.result(), Diff.between(sent.result(), arrived.result()));
+    copy = flight.rebase(arrived.result());
+    List<Change> left = new ArrayList<>(sent.changes());
+    left.removeAll(arrived.changes());
     for (Change change : outbox.left(left, System.nanoTime())) {
       doubts |= report.cannotPut(change.path(), part.why(), options.watch());
-    }
-    for (int later = flight.size(); later > 0; later--) { // They are built on what has arrived.
-      Sent next = flight.remove();
-      Folder result = Tree.apply(copy, next.changes);
-      flight.add(new Sent(next.number, next.changes, copy, result, next.bytes, next.trip));
-      copy = result;
     }
   }
 
   /** A set failed: asks what the target has, and tries smaller sets to find the path at fault. */
   private State recover() throws Failure, IOException, InterruptedException {
-    known.unsure(failed.result); // Some of it may have arrived.
+    known.unsure(failed.result()); // Some of it may have arrived.
     while (!flight.isEmpty()) {
-      Sent later = flight.peek();
-      take(inbox.await(Outcome.class, Duration.ZERO, TICK, () -> {}, () -> false));
-      known.unsure(later.result);
+      Outcome later = inbox.await(Outcome.class, Duration.ZERO, TICK, () -> {}, () -> false);
+      known.unsure(flight.take(later).result());
     }
     meter.restart();
     boolean again = options.watch(); // Else frep would not end while one path fails.
-    for (Change change : outbox.failed(failed.changes, again, System.nanoTime())) {
+    for (Change change : outbox.failed(failed.changes(), again, System.nanoTime())) {
       report.cannotPut(change.path(), why, again);
     }
     if (!again && outbox.failures() >= MOST_FAILURES) {
@@ -1768,8 +1697,7 @@ final class Target {
 
   private State lose(Failure failure) {
     hangUp();
-    flight.forEach(sent -> known.unsure(sent.result));
-    flight.clear();
+    flight.takeAll().forEach(sent -> known.unsure(sent.result()));
     report.lost();
     boolean ends = failure.exit == Exit.CONNECTION || failure.exit == Exit.TARGET;
     if (ends && connected && (stop.await(STOP_COMES) || stopping)) {

@@ -25,7 +25,16 @@ sealed interface Entry permits RegularFile, Symlink, Folder, Closed {}
  * @param edition grows when the content was seen to change without a trace in the rest
  */
 record RegularFile(int mode, long size, long modified, long changed, long inode, int edition)
-    implements Entry {}
+    implements Entry {
+  RegularFile edition(int other) {
+    return new RegularFile(mode, size, modified, changed, inode, other);
+  }
+
+  /** Whether the file system says the same of both. */
+  boolean isLike(RegularFile other) {
+    return edition(0).equals(other.edition(0));
+  }
+}
 
 /** A symlink with its target as bytes. */
 record Symlink(String target, long modified) implements Entry {}

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
@@ -85,6 +87,26 @@ record Stat(int mode, long size, long modified, long changed, long inode) {
   /** Whether a file modified at this time may change again without another time. */
   static boolean isYoung(long modified) {
     return System.currentTimeMillis() * 1_000_000 - modified < YOUNG.toNanos();
+  }
+
+  /**
+   * Whether a path below a root does not exist: some folder on the way to it is gone, or is none
+   * any more.
+   */
+  static boolean isGone(Path root, Path file, IOException why) {
+    if (why instanceof NoSuchFileException || why instanceof NotDirectoryException) {
+      return true;
+    }
+    for (Path up = file.getParent(); up != null && up.startsWith(root); up = up.getParent()) {
+      try { // Java does not tell by the kind of an exception that a folder has become a file.
+        return !of(up).isFolder();
+      } catch (NoSuchFileException gone) {
+        return true;
+      } catch (IOException hidden) {
+        continue; // Who is above may say more.
+      }
+    }
+    return false;
   }
 
   boolean isFolder() {
