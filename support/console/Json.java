@@ -41,6 +41,7 @@ final class Json implements Display {
   private static boolean isTrouble(Event event) {
     return event instanceof Event.Problem
         || event instanceof Event.Disconnected
+        || event instanceof Event.Waiting
         || event instanceof Event.SourceLost
         || event instanceof Event.OutOfStep
         || event instanceof Event.Difference
@@ -67,6 +68,10 @@ final class Json implements Display {
     } else if (event instanceof Event.Disconnected e) {
       line.put("message", e.message()).hint(e.hint());
       line.put("retryMilliseconds", e.pause().toMillis());
+    } else if (event instanceof Event.Waiting e) {
+      line.put("message", e.message()).hint(e.hint());
+    } else if (event instanceof Event.Left e) {
+      line.put("message", e.message());
     } else if (event instanceof Event.SourceLost e) {
       line.put("message", e.message()).hint(e.hint());
     } else if (event instanceof Event.SourceBack e) {
