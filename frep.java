@@ -14,12 +14,12 @@
 //SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
 //SOURCES support/link/Chunks.java support/link/Facts.java support/link/Flight.java support/link/Inbox.java support/link/Intake.java support/link/Journal.java
 //SOURCES support/link/Known.java support/link/Link.java support/link/Listing.java support/link/Outbox.java support/link/Pace.java support/link/Record.java
-//SOURCES support/link/Refusal.java support/link/Reply.java support/link/Report.java support/link/Route.java support/link/Shell.java support/system/Cookie.java
-//SOURCES support/system/Names.java support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java
-//SOURCES support/system/Stop.java support/system/Text.java support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java
-//SOURCES support/tasks/Command.java support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java
-//SOURCES support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java transports/Engine.java transports/Kubectl.java
-//SOURCES transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java transports/Transports.java
+//SOURCES support/link/Refusal.java support/link/Reply.java support/link/Report.java support/link/Route.java support/link/Routes.java support/link/Shell.java
+//SOURCES support/system/Cookie.java support/system/Names.java support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java
+//SOURCES support/system/Stat.java support/system/Stop.java support/system/Text.java support/system/WatchKeys.java support/tasks/About.java
+//SOURCES support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java
+//SOURCES support/tasks/Scripts.java support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java transports/Engine.java
+//SOURCES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java transports/Transports.java
 //FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java support/Chmod.java support/Hints.java support/Ignored.java
 //FILES support/OptionGroups.java support/Options.java support/Parts.java support/Plan.java support/Sweep.java support/Tar.java support/Tree.java
 //FILES support/Usage.java support/Young.java support/console/Console.java support/console/Event.java support/console/Json.java support/console/Lines.java
@@ -28,12 +28,12 @@
 //FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Chunks.java support/link/Facts.java support/link/Flight.java
 //FILES support/link/Inbox.java support/link/Intake.java support/link/Journal.java support/link/Known.java support/link/Link.java support/link/Listing.java
 //FILES support/link/Outbox.java support/link/Pace.java support/link/Record.java support/link/Refusal.java support/link/Reply.java support/link/Report.java
-//FILES support/link/Route.java support/link/Shell.java support/system/Cookie.java support/system/Names.java support/system/Processes.java
-//FILES support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java support/system/Stop.java support/system/Text.java
-//FILES support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java
-//FILES support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java support/tasks/SingleFile.java transports/Docker.java
-//FILES transports/DockerCompose.java transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java
-//FILES transports/Transport.java transports/Transports.java META-INF/services/dev.frep.BuiltIn=transports/dev.frep.BuiltIn
+//FILES support/link/Route.java support/link/Routes.java support/link/Shell.java support/system/Cookie.java support/system/Names.java
+//FILES support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java support/system/Stop.java
+//FILES support/system/Text.java support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java
+//FILES support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java support/tasks/SingleFile.java
+//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
+//FILES transports/Ssh.java transports/Transport.java transports/Transports.java META-INF/services/dev.frep.BuiltIn=transports/dev.frep.BuiltIn
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData
 
@@ -70,11 +70,13 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.zip.CRC32C;
@@ -89,13 +91,15 @@ import java.util.zip.CRC32C;
  */
 public final class frep {
   private final Options options;
+  private final Routes routes;
   private final Console console;
   private final Dirty dirty = new Dirty();
-  private final List<Target> targets = new ArrayList<>();
+  private final List<Target> targets = new CopyOnWriteArrayList<>(); // The targets count it.
   private final Stop stop = new Stop(this::askToStop, this::endAtOnce);
 
-  private frep(Options options, Console console) {
+  private frep(Options options, Routes routes, Console console) {
     this.options = options;
+    this.routes = routes;
     this.console = console;
   }
 
@@ -104,36 +108,47 @@ public final class frep {
   }
 
   /** Does what was asked for; returns the exit code. */
-  private static int perform(Options options, List<Route> routes, Console console)
-      throws Exception {
+  private static int perform(Options options, Routes routes, Console console) throws Exception {
     if (options.task() instanceof Task.Check) {
-      return Ask.check(options, routes, console).code;
+      return Ask.check(options, routes.first(), console).code;
     } else if (options.task() instanceof Task.Undo) {
-      return Ask.undo(options, routes, console).code;
+      return Ask.undo(options, routes.first(), console).code;
     } else if (options.looks()) {
-      return compare(options, routes, console).code;
+      return compare(options, routes.first(), console).code;
     }
-    Exit copied = new frep(options, console).replicate(routes);
+    Exit copied = new frep(options, routes, console).replicate();
     return options.task() instanceof Task.Run run
-        ? Command.run(options, routes.get(0), run.command(), console, copied)
+        ? Command.run(options, routes.one(), run.command(), console, copied)
         : copied.code;
   }
 
   /** The flow: what is dirty is scanned, what differs is sent, until told to stop. */
-  private Exit replicate(List<Route> routes) throws Exception {
-    try (Hooks hooks = new Hooks(options, console);
+  private Exit replicate() throws Exception {
+    try (routes;
+        Hooks hooks = new Hooks(options, console);
         Watcher watcher = options.watch() ? new Watcher(dirty, console) : null) {
       Scanner scanner = new Scanner(options, watcher, console);
-      for (Route route : routes) {
-        Console its = console.of(route::label, routes.size() > 1);
-        targets.add(
-            new Target(
-                options, route, scanner, dirty, its, hooks.of(route), stop, this::unsettled));
-      }
+      boolean grows = routes.canGrow() && options.waits(Duration.ZERO);
+      boolean several = grows || routes.first().size() > 1;
+      Function<Route, Target> make =
+          route ->
+              new Target(
+                  options,
+                  route,
+                  scanner,
+                  dirty,
+                  console.of(route::label, several),
+                  hooks.of(route),
+                  stop,
+                  this::unsettled);
+      routes.first().forEach(route -> targets.add(make.apply(route)));
       targets.forEach(Target::start); // They connect and list while the source is scanned.
       Folder first = scanner.scan(part -> offer(new Snapshot(part, false)));
       offer(new Snapshot(first, true));
-      boolean seen = follow(scanner, watcher, first);
+      if (grows) {
+        routes.lookOut(dirty::wake);
+      }
+      boolean seen = follow(scanner, watcher, first, make);
       targets.forEach(Target::stop); // Together: a silent one holds up no other's goodbye.
       Exit exit = seen ? scanner.verdict() : Exit.INTERRUPTED;
       for (Target target : targets) {
@@ -149,14 +164,17 @@ public final class frep {
   }
 
   /** Offers every change to the targets; returns whether all that happened was seen. */
-  private boolean follow(Scanner scanner, Watcher watcher, Folder first) throws Exception {
+  private boolean follow(
+      Scanner scanner, Watcher watcher, Folder first, Function<Route, Target> make)
+      throws Exception {
     AtomicReference<Folder> source = new AtomicReference<>(first);
     GitPause git = GitPause.of(options.source());
     if (watcher != null) {
       Sweep.start(options.source(), source::get, scanner::folderNow, scanner::isAsKnown, dirty);
     }
     boolean seen = true;
-    while (!isDone()) {
+    while (!isDone() || routes.hasArrivals()) {
+      join(make, first, source.get());
       scanner.hint(dirty);
       dirty.await(Watcher.SETTLE);
       boolean paused = git.await(() -> stop.asked() || dirty.isClean());
@@ -179,6 +197,18 @@ public final class frep {
       }
     }
     return seen;
+  }
+
+  /** Begins with targets that were found late: each gets the snapshots that the others have had. */
+  private void join(Function<Route, Target> make, Folder first, Folder now) {
+    targets.removeIf(Target::hasLeft);
+    for (Route route : routes.arrivals()) {
+      Target target = make.apply(route);
+      target.offer(new Snapshot(first, true));
+      target.offer(new Snapshot(now, true));
+      targets.add(target);
+      target.start();
+    }
   }
 
   private void offer(Snapshot snapshot) {
@@ -1171,7 +1201,7 @@ final class Archive {
  *       │                     │                     ├──sets under way──▶ AWAITING ───┤
  *       │                     └──── RECOVERING ◀────┼───────err───────────┘          │
  *       │                                           └──all acknowledged──▶ SETTLED ──┘
- *    RESTING ◀── the link breaks, in any state                                │
+ *    RESTING ◀── the link breaks in any state, or cannot be made yet           │
  *       └──────────────── nothing to hope for, or told to stop ──▶ ENDED ◀────┘
  * </pre>
  *
@@ -1211,6 +1241,9 @@ final class Target {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
   private static final Duration LAST_PAUSE = Duration.ofSeconds(30);
 
+  /** The longest pause before a target that is not up yet is tried again: somebody starts it. */
+  private static final Duration LAST_WAIT = Duration.ofSeconds(3);
+
   /** A file that cannot be read is tried again after this, should its event not tell. */
   private static final Duration UNREADABLE = Duration.ofSeconds(30);
 
@@ -1240,6 +1273,8 @@ final class Target {
   private volatile Folder settledAt;
   private volatile boolean stopping;
   private volatile Exit end;
+  private volatile boolean left;
+  private final long made = System.nanoTime();
   private State state = State.CONNECTING;
   private Link link;
   private Meter meter;
@@ -1304,6 +1339,11 @@ final class Target {
 
   boolean hasEnded() {
     return end != null;
+  }
+
+  /** Whether it has ended because its target is no more, which is no failure. */
+  boolean hasLeft() {
+    return left && hasEnded();
   }
 
   /** Whether the newest snapshot is acknowledged, but for what is held back by a problem. */
@@ -1374,7 +1414,9 @@ final class Target {
 
   private State connect() throws Failure, IOException, InterruptedException {
     inbox = new Inbox(options.connecting().timeout()); // Replies of a former link do not count.
-    console.tell(new Event.Connecting());
+    if (connected || loss == null) {
+      console.tell(new Event.Connecting());
+    }
     known.recall();
     meter = new Meter(console);
     link = new Link(options, route, inbox::add, console, meter, run, connected);
@@ -1385,7 +1427,7 @@ final class Target {
     Ready ready = inbox.await(Ready.class, Duration.ZERO, SOON, meanwhile, this::isToldToStop);
     if (ready == null) {
       link.hurry();
-      return end(Exit.INTERRUPTED);
+      return end(loss == null ? Exit.INTERRUPTED : loss.exit);
     }
     pace.begun(link.age());
     if (looks) {
@@ -1699,16 +1741,40 @@ final class Target {
     hangUp();
     flight.takeAll().forEach(sent -> known.unsure(sent.result()));
     report.lost();
-    boolean ends = failure.exit == Exit.CONNECTION || failure.exit == Exit.TARGET;
-    if (ends && connected && (stop.await(STOP_COMES) || stopping)) {
-      return end(verdict());
-    } else if (!(ends && connected && options.watch())) {
+    boolean broken = failure.exit == Exit.CONNECTION;
+    boolean passes = broken || connected && failure.exit == Exit.TARGET; // A full disk, say.
+    if (passes && (connected || loss != null) && (stop.await(STOP_COMES) || stopping)) {
+      return end(connected ? verdict() : failure.exit);
+    } else if (broken && leaves()) {
+      return end(Exit.IN_STEP);
+    } else if (!(passes && isTriedAgain(failure))) {
       console.error(failure.getMessage(), failure.hint);
+      route.giveUp();
       return end(failure.exit);
     }
+    if (connected) {
+      console.tell(new Event.Disconnected(failure.getMessage(), "", pause));
+    } else if (loss == null || !failure.getMessage().equals(loss.getMessage())) {
+      console.tell(new Event.Waiting(failure.getMessage(), failure.hint));
+    }
     loss = failure;
-    console.tell(new Event.Disconnected(failure.getMessage(), "", pause));
     return State.RESTING;
+  }
+
+  /** Whether the target is no more, while frep goes on with others. */
+  private boolean leaves() {
+    route.lookAgain();
+    if ((options.watch() || !connected) && route.leave()) {
+      console.tell(new Event.Left(connected ? "no longer running: frep goes on without it" : ""));
+      left = true;
+    }
+    return left;
+  }
+
+  private boolean isTriedAgain(Failure failure) {
+    return connected
+        ? options.watch()
+        : failure.canCome && options.waits(Duration.ofNanos(System.nanoTime() - made));
   }
 
   private void hangUp() {
@@ -1723,8 +1789,14 @@ final class Target {
   }
 
   private State rest() {
-    boolean stopped = stop.await(pause) || stopping;
-    pause = pause.compareTo(LAST_PAUSE.dividedBy(2)) < 0 ? pause.multipliedBy(2) : LAST_PAUSE;
-    return stopped ? end(loss.exit) : State.CONNECTING;
+    long until = System.nanoTime() + pause.toNanos();
+    for (long left; (left = until - System.nanoTime()) > 0 && !route.isGone(); ) {
+      if (stop.await(Duration.ofNanos(Math.min(left, TICK.toNanos()))) || stopping) {
+        return end(route.isGone() ? Exit.IN_STEP : loss.exit);
+      }
+    }
+    Duration last = connected ? LAST_PAUSE : LAST_WAIT;
+    pause = pause.compareTo(last.dividedBy(2)) < 0 ? pause.multipliedBy(2) : last;
+    return State.CONNECTING;
   }
 }

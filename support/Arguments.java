@@ -22,7 +22,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /**
  * The command line: checks what the user asks for, once, and hands it to an {@link Action} as
- * {@link Options} and {@link Route}s.
+ * {@link Options} and {@link Routes}.
  */
 @Command(
     name = "frep",
@@ -51,7 +51,7 @@ final class Arguments implements Callable<Integer> {
   /** What frep does with what was asked for. */
   interface Action {
     /** Returns the exit code of the program. */
-    int run(Options options, List<Route> routes, Console console) throws Exception;
+    int run(Options options, Routes routes, Console console) throws Exception;
   }
 
   @Spec private CommandSpec spec;
@@ -234,22 +234,23 @@ final class Arguments implements Callable<Integer> {
         copy.connecting());
   }
 
-  private List<Route> routes(Task task) throws Failure {
+  private Routes routes(Task task) throws Failure {
     Usage.refuseOption(command);
-    List<Route> routes;
+    Routes routes;
     try {
-      routes = Route.asked(transports, command);
+      routes = Routes.asked(transports, command);
     } catch (IllegalArgumentException wrong) {
       throw Usage.failure(Names.show(wrong.getMessage()), Usage.HELP);
     }
-    if (routes.isEmpty()) {
+    if (routes.first().isEmpty()) {
       throw Usage.failure(
           "no target: name one, or end with a command",
           "for example: --docker web, --ssh host, or -- ssh host bash");
     }
-    if (task instanceof Task.Run && routes.size() > 1) {
+    if (task instanceof Task.Run && routes.first().size() > 1) {
       throw Usage.failure(
-          "--run: " + routes.size() + " targets, but only one stdin and stdout", "name one target");
+          "--run: " + routes.first().size() + " targets, but only one stdin and stdout",
+          "name one target");
     }
     return routes;
   }

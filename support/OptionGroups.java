@@ -163,13 +163,22 @@ final class OptionGroups {
             "Reconnect to a target that has been silent for this many seconds (default: 30).")
     private Duration timeout = Duration.ofSeconds(30);
 
+    @Option(
+        names = "--wait",
+        paramLabel = "SECONDS",
+        converter = Seconds.class,
+        description =
+            "Wait at most this many seconds for a target that is not up yet (default: until Ctrl-C;"
+                + " with --once or --run, not at all).")
+    private Duration wait;
+
     Copying copying() {
       int limit = maxDelete == null ? -1 : maxDelete;
       return new Copying(initial, cleanOutFirst, trash, owner, chmod, limit);
     }
 
     Connecting connecting() {
-      return new Connecting(timeout, compress);
+      return new Connecting(timeout, wait, compress);
     }
   }
 

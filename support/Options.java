@@ -67,13 +67,20 @@ record Options(
    * How the link behaves.
    *
    * @param timeout a target that is silent for longer counts as lost
+   * @param patience how long to wait for a target that is not up yet; null: as long as frep watches
    * @param compress null: compress if the link is slow enough to gain by it
    */
-  record Connecting(Duration timeout, Boolean compress) {}
+  record Connecting(Duration timeout, Duration patience, Boolean compress) {}
 
   /** Whether frep goes on after the first copy. */
   boolean watch() {
     return task instanceof Task.Replicate replicate && replicate.watch();
+  }
+
+  /** Whether to wait for a target that was not up for this time. */
+  boolean waits(Duration time) {
+    Duration longest = connecting.patience();
+    return longest == null ? watch() : time.compareTo(longest) < 0;
   }
 
   /** Whether the target must stay as it is. */
@@ -159,10 +166,23 @@ final class Failure extends Exception {
   final transient Exit exit;
   final String hint;
 
+  /** Whether the target may come by itself, see {@link Transport.Advice}. */
+  final boolean canCome;
+
   Failure(Exit exit, String message, String hint) {
+    this(exit, message, hint, false);
+  }
+
+  private Failure(Exit exit, String message, String hint, boolean canCome) {
     super(message);
     this.exit = exit;
     this.hint = hint;
+    this.canCome = canCome;
+  }
+
+  /** The target cannot be reached. */
+  static Failure unreachable(Transport.Advice advice) {
+    return new Failure(Exit.CONNECTION, advice.message(), advice.hint(), advice.canCome());
   }
 
   /** Memory ran out. A failure like any other, since the other end chooses some sizes. */

@@ -434,7 +434,7 @@ class BadInputTest {
   void hintsAtWhatMakesATargetFit(String line) throws Failure {
     var docker = new Docker();
     docker.containers.add("web");
-    var route = Route.asked(List.of(docker), List.of()).get(0);
+    var route = Routes.asked(List.of(docker), List.of()).first().get(0);
     var refused = line.split(" => ")[0].split(" ", 2);
     var hint = Refusal.explain(refused[0], refused[1], route).hint;
     assertTrue(hint.replace("docker exec -u 0 web ", "").matches(line.split(" => ")[1]), hint);

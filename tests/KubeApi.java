@@ -73,6 +73,7 @@ final class KubeApi implements AutoCloseable {
 
   private final Map<String, Pod> pods = new ConcurrentSkipListMap<>();
   private final Map<String, Map<String, String>> deployments = new ConcurrentSkipListMap<>();
+  private final Set<String> terminating = ConcurrentHashMap.newKeySet();
   private final Map<Process, String> running = new ConcurrentHashMap<>();
   private final Undertow server;
   private final Path folder;
@@ -135,9 +136,15 @@ final class KubeApi implements AutoCloseable {
     deployments.put(name, labels);
   }
 
+  /** Begins to end a pod: it is marked as deleted, and what runs in it goes on. */
+  void terminate(String pod) {
+    terminating.add(pod);
+  }
+
   /** Removes a pod and kills what runs in it. */
   void delete(String pod) {
     pods.remove(pod);
+    terminating.remove(pod);
     running.forEach(
         (process, where) -> {
           if (where.equals(pod)) {
@@ -160,7 +167,7 @@ final class KubeApi implements AutoCloseable {
         200,
         pods.values().stream()
             .filter(pod -> pod.labels().entrySet().containsAll(wanted.entrySet()))
-            .map(KubeApi::json)
+            .map(this::json)
             .collect(
                 Collectors.joining(",", "{'kind':'PodList','apiVersion':'v1','items':[", "]}")));
   }
@@ -337,9 +344,12 @@ final class KubeApi implements AutoCloseable {
         .collect(Collectors.joining(",", "{", "}"));
   }
 
-  private static String json(Pod pod) {
+  private String json(Pod pod) {
     var ready = pod.ready() ? "True" : "False";
-    return POD.formatted(pod.name(), json(pod.labels()), pod.name(), pod.phase(), ready);
+    var deleted =
+        terminating.contains(pod.name()) ? ",'deletionTimestamp':'2026-01-01T00:00:00Z'" : "";
+    var labels = json(pod.labels()) + deleted;
+    return POD.formatted(pod.name(), labels, pod.name(), pod.phase(), ready);
   }
 
   // What the server answers, with ' for ".

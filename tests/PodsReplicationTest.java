@@ -8,10 +8,12 @@ import dev.frep.Replication.Place;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,6 +27,10 @@ import org.junit.jupiter.api.io.TempDir;
 class PodsReplicationTest {
 
   private static final String CODE = "/home/code";
+
+  /** A pod that is in the cluster's list has the code within this time. */
+  private static final Duration SOON = Duration.ofSeconds(5);
+
   private static final Map<String, String> WEB = Map.of("app", "web");
 
   @TempDir static Path shared;
@@ -107,13 +113,100 @@ class PodsReplicationTest {
       }
 
       cluster.delete("web-2");
-      frep.await("kubectl:web-2: connecting again in .*");
+      frep.await("kubectl:web-2: no longer running: frep goes on without it");
       frep.write("sub/inner", "for one\n").awaitSame(places.get(0));
 
       places.set(1, runPod("web-3", WEB));
       frep.awaitSame(places.toArray(Place[]::new));
       frep.write("sub/inner", "for two\n").awaitSame(places.toArray(Place[]::new));
       frep.await("kubectl:web-3: .*").stop(0);
+      assertEquals("", frep.err());
+    }
+  }
+
+  @Test
+  void podsThatComeAndGoAreFollowed() throws Exception {
+    var labels = Map.of("app", "many");
+    var places = new TreeMap<String, Place>();
+    for (var name : List.of("many-1", "many-2", "many-3")) {
+      places.put(name, runPod(name, labels));
+    }
+    try (var frep = replication().start(CODE, "-l", "app=many")) {
+      frep.awaitSame(places.values().toArray(Place[]::new));
+      for (var name : List.of("many-4", "many-5")) { // Scaled up.
+        places.put(name, runPod(name, labels));
+      }
+      frep.awaitSame(SOON, places.get("many-4"), places.get("many-5"));
+
+      for (var name : List.of("many-1", "many-3", "many-5")) { // Scaled down.
+        cluster.terminate(name);
+        cluster.delete(name);
+        places.remove(name);
+        frep.await("kubectl:" + name + ": no longer running: frep goes on without it");
+      }
+      frep.write("sub/inner", "for two\n").awaitSame(places.values().toArray(Place[]::new));
+
+      cluster.terminate("many-2"); // Rolled out: its old shell lives on.
+      places.put("many-6", runPod("many-6", labels));
+      frep.awaitSame(SOON, places.get("many-6"));
+      frep.write("sub/inner", "for the new one\n").awaitSame(SOON, places.get("many-6"));
+      cluster.delete("many-2");
+      frep.await("kubectl:many-2: no longer running: frep goes on without it");
+      frep.write("late", "late\n").awaitSame(places.get("many-4"), places.get("many-6"));
+      frep.stop(0);
+      assertEquals("", frep.err());
+    }
+  }
+
+  @Test
+  void aDeploymentMayBeScaledToNothingAndBeMadeLater() throws Exception {
+    var labels = Map.of("app", "rare");
+    try (var frep = replication().start(CODE, "--kubectl=deploy/rare")) {
+      frep.await("frep: kubectl:deploy/rare: waiting: no such object in the current namespace");
+      cluster.deploy("rare", labels);
+      frep.await("frep: kubectl:deploy/rare: waiting: no matching pod in the current namespace");
+      cluster.put(new KubeApi.Pod("rare-1", labels, "Pending", false, List.of()));
+      frep.await("frep: kubectl:deploy/rare: waiting: no pod runs .*: rare-1 Pending");
+      var pod = runPod("rare-1", labels);
+      frep.awaitSame(SOON, pod);
+      cluster.delete("rare-1");
+      frep.await("kubectl:rare-1: no longer running: frep goes on without it");
+      frep.await("frep: kubectl:deploy/rare: waiting: no matching pod in the current namespace");
+      frep.stop(4);
+    }
+  }
+
+  @Test
+  void aPodThatIsNotReadyGetsTheCodeThatMakesItReady() throws Exception {
+    var labels = Map.of("app", "raw");
+    var place = runPod("raw-1", labels);
+    cluster.put(new KubeApi.Pod("raw-1", labels, "Running", false, place.command()));
+    try (var frep = replication().start(CODE, "--once", "-l", "app=raw")) {
+      frep.ends(0).assertSame(place);
+    }
+  }
+
+  @Test
+  void onceWaitsAsLongAsItIsTold() throws Exception {
+    try (var frep = replication().start(CODE, "--once", "--wait=60", "-l", "app=slow")) {
+      frep.await("frep: kubectl:app=slow: waiting: no matching pod in the current namespace");
+      var place = runPod("slow-1", Map.of("app", "slow"));
+      frep.ends(0).assertSame(place);
+    }
+    try (var frep = replication().start(CODE, "--once", "--wait=1", "--kubectl=never")) {
+      frep.ends(4)
+          .assertError("kubectl:never: no such pod in the current namespace", "kubectl get pods");
+    }
+  }
+
+  @Test
+  void programsAreToldOfTargetsThatAreWaitedFor() throws Exception {
+    try (var frep = replication().start(CODE, "--json", "--kubectl=deploy/wished")) {
+      frep.await(
+          ".*\"event\":\"waiting\".*\"target\":\"kubectl:deploy/wished\",\"message\":\"no such"
+              + " object in the current namespace\",\"hint\":\"kubectl get deploy\".*");
+      frep.stop(4);
+      assertTrue(frep.out().contains("\"event\":\"ended\""), frep::out);
     }
   }
 
@@ -121,7 +214,7 @@ class PodsReplicationTest {
   void ofASelectorAllAreKept() throws Exception {
     var labels = Map.of("app", "shop", "tier", "front");
     var places = new Place[] {runPod("shop-1", labels), runPod("shop-2", labels)};
-    cluster.put(new KubeApi.Pod("shop-3", labels, "Running", false, List.of("/nosuch")));
+    cluster.put(new KubeApi.Pod("shop-3", labels, "Pending", false, List.of("/nosuch")));
     try (var frep = replication().start(CODE, "--once", "--kubectl", "-l", "app=shop,tier=front")) {
       frep.ends(0).assertSame(places);
     }
@@ -159,13 +252,13 @@ class PodsReplicationTest {
   @Test
   void podsThatCannotBeFoundAreToldOf() throws Exception {
     cluster.put(new KubeApi.Pod("late", Map.of("app", "late"), "Pending", false, List.of()));
-    try (var frep = replication().start(CODE, "-l", "app=late")) {
+    try (var frep = replication().start(CODE, "--once", "-l", "app=late")) {
       frep.ends(4)
           .assertError(
-              "kubectl:app=late: no pod is ready in the current namespace: late Pending",
+              "kubectl:app=late: no pod runs in the current namespace: late Pending",
               "kubectl get pods -l 'app=late'");
     }
-    try (var frep = replication().start(CODE, "--kubectl=deploy/nosuch")) {
+    try (var frep = replication().start(CODE, "--once", "--kubectl=deploy/nosuch")) {
       frep.ends(4)
           .assertError(
               "kubectl:deploy/nosuch: no such object in the current namespace",

@@ -121,9 +121,14 @@ final class Replication implements AutoCloseable {
 
   /** Waits until the copies are as the source is; frep goes on running. */
   Replication awaitSame(Place... places) {
+    return awaitSame(PATIENCE, places);
+  }
+
+  /** The same, and all within some time. */
+  Replication awaitSame(Duration patience, Place... places) {
+    var deadline = System.nanoTime() + patience.toNanos();
     for (var place : places) {
       var tree = tree();
-      var deadline = System.nanoTime() + PATIENCE.toNanos();
       for (var there = ""; !there.equals(tree); there = place.tree()) {
         var goesOn = running.isAlive() && System.nanoTime() < deadline;
         assertTrue(goesOn, () -> place + " has\n" + place.tree() + "not\n" + tree + output());

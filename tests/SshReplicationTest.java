@@ -152,7 +152,7 @@ class SshReplicationTest {
 
   @Test
   void oneHostAloneIsNamed() throws Exception {
-    try (var frep = start("--ssh=closed", "--ssh-option=-F" + config)) {
+    try (var frep = start("--once", "--ssh=closed", "--ssh-option=-F" + config)) {
       frep.ends(4);
       assertEquals(
           """
@@ -160,6 +160,14 @@ class SshReplicationTest {
           hint: check sshd on the host, and the port: --ssh-option Port=2222
           """,
           frep.err());
+    }
+  }
+
+  @Test
+  void aHostThatIsNotUpIsWaitedForAndOneThatIsUnknownIsNot() throws Exception {
+    try (var frep = start("--ssh=closed", "--ssh=nosuch.invalid", "--ssh-option=-F" + config)) {
+      frep.await("frep: ssh:closed: waiting: nothing listens at the host's ssh port");
+      frep.await("frep: ssh:nosuch.invalid: unknown host").stop(4);
     }
   }
 

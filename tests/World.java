@@ -88,7 +88,7 @@ final class World {
         new Options.Selection(true, false, true, List.of()),
         new Options.Copying(true, false, false, "", Chmod.NONE, -1),
         new Options.Watching(false, null, null),
-        new Options.Connecting(Duration.ofSeconds(30), null));
+        new Options.Connecting(Duration.ofSeconds(30), null, null));
   }
 
   /** Starts frep from the source to the destination, with what else is on its line. */

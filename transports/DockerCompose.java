@@ -37,6 +37,9 @@ public final class DockerCompose extends Engine {
       description = "The project's name (default: that of its folder).")
   String project;
 
+  /** Docker's plug-in, or the old command where there is none; empty: not known yet. */
+  private List<String> tool = List.of();
+
   @Override
   public String name() {
     return "docker-compose";
@@ -77,20 +80,21 @@ public final class DockerCompose extends Engine {
       }
     }
     if (targets.isEmpty()) {
-      throw new Unreachable(
-          service,
-          new Advice(
-              "no running container" + (index == null ? "" : " with index " + index),
-              line(compose) + " up -d " + service));
+      var which = index == null ? "" : " with index " + index;
+      var start = line(compose) + " up -d " + service;
+      targets.add(
+          Address.absent(service, new Advice("no running container" + which, start).forNow()));
     }
     return targets;
   }
 
-  /** Returns the plug-in, or the old command where there is none, with the project's options. */
+  /** Returns the plug-in, or the old command, with the project's options. */
   private List<String> compose(Tools tools) throws Unreachable {
-    var plugin = List.of("docker", "compose");
-    var hasPlugin = tools.ask(List.of("docker", "compose", "version")).ok();
-    var compose = new ArrayList<>(hasPlugin ? plugin : List.of("docker-compose"));
+    if (tool.isEmpty()) {
+      var hasPlugin = tools.ask(List.of("docker", "compose", "version")).ok();
+      tool = hasPlugin ? List.of("docker", "compose") : List.of("docker-compose");
+    }
+    var compose = new ArrayList<>(tool);
     files.forEach(file -> compose.addAll(List.of("--file", file)));
     if (project != null) {
       compose.addAll(List.of("--project-name", project));

@@ -43,16 +43,20 @@ abstract class Engine implements BuiltIn {
         said,
         List.of(
             new Symptom(
-                "no such container|no such object|no container with name or id",
-                "no such container",
-                tool + " ps --all --format '{{.Names}}'"),
-            new Symptom("is paused", "the container is paused", tool + " unpause " + container),
+                    "no such container|no such object|no container with name or id",
+                    "no such container",
+                    tool + " ps --all --format '{{.Names}}'")
+                .forNow(),
+            new Symptom("is paused", "the container is paused", tool + " unpause " + container)
+                .forNow(),
             new Symptom(
-                "is restarting", "the container keeps restarting", tool + " logs " + container),
+                    "is restarting", "the container keeps restarting", tool + " logs " + container)
+                .forNow(),
             new Symptom(
-                "is not running|container state improper",
-                "the container is not running",
-                tool + " start " + container),
+                    "is not running|container state improper",
+                    "the container is not running",
+                    tool + " start " + container)
+                .forNow(),
             new Symptom(
                 "executable file `?\"?sh|exec: \"sh\"|stat /bin/sh|no such file or directory: OCI",
                 "no shell in the container's image",
@@ -67,15 +71,18 @@ abstract class Engine implements BuiltIn {
                 "sudo usermod -aG docker \"$USER\", then log in again"),
             new Symptom("context .*not found", "no such context", tool + " context ls"),
             new Symptom(
-                "daemon running|cannot connect to|couldn't connect to|while fetching server API",
-                "the " + tool + " daemon does not answer",
-                "sudo systemctl start docker, or check DOCKER_HOST and the context")));
+                    "daemon running|cannot connect to|couldn't connect to|while fetching server"
+                        + " API",
+                    "the " + tool + " daemon does not answer",
+                    "sudo systemctl start docker, or check DOCKER_HOST and the context")
+                .forNow()));
   }
 
   private Advice killed(Address target) {
     return new Advice(
         "the shell was killed: the container stopped, or ran out of memory",
-        tool() + " start " + target.name());
+        tool() + " start " + target.name(),
+        true);
   }
 
   @Override

@@ -1,14 +1,17 @@
 package dev.frep;
 
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /**
- * Pods of a Kubernetes cluster: one by its name, or all ready pods of a deployment (or another
- * owner of pods) or of a label selector. After a lost connection the cluster is asked for them
- * again.
+ * Pods of a Kubernetes cluster: one by its name, or all running pods of a deployment (or another
+ * owner of pods) or of a label selector. Readiness does not count: a pod may become ready only once
+ * it has the code.
  */
 public final class Kubectl implements BuiltIn {
 
@@ -28,6 +31,9 @@ public final class Kubectl implements BuiltIn {
           + "{{end}}{{end}}{{end}}"
           + "{{\"\\n\"}}{{end}}{{end}}";
 
+  /** Part of what kubectl says of an owner that does not exist, but may yet be made. */
+  private static final String NO_SUCH_OBJECT = "(NotFound)";
+
   /** The value of {@code --kubectl} in {@code --kubectl -l app=web}; no pod has this name. */
   private static final String BY_SELECTOR = "?";
 
@@ -37,8 +43,8 @@ public final class Kubectl implements BuiltIn {
       arity = "0..1",
       fallbackValue = BY_SELECTOR,
       description =
-          "Replicate to a pod, or to every ready pod of deploy/NAME (or another owner of pods), or"
-              + " with -l to every ready pod that a selector matches. Repeatable.")
+          "Replicate to a pod, or to every running pod of deploy/NAME (or another owner of pods),"
+              + " or with -l to every running pod that a selector matches. Repeatable.")
   List<String> names = new ArrayList<>();
 
   @Option(
@@ -59,6 +65,9 @@ public final class Kubectl implements BuiltIn {
   @Option(names = "--context", paramLabel = "NAME", description = "Context of the kubeconfig.")
   String context;
 
+  /** The pod selector of each owner that was looked up. */
+  private final Map<String, String> selectorsOfOwners = new HashMap<>();
+
   @Override
   public String name() {
     return "kubectl";
@@ -70,7 +79,7 @@ public final class Kubectl implements BuiltIn {
     Transport.needs("--namespace", namespace, "--kubectl or -l", wanted);
     Transport.needs("--container", container, "--kubectl or -l", wanted);
     Transport.needs("--context", context, "--kubectl or -l", wanted);
-    var pods = new ArrayList<String>();
+    var pods = new ArrayList<Address>();
     for (var name : names) {
       if (!name.equals(BY_SELECTOR)) {
         pods.addAll(podsOf(Transport.named("--kubectl", name), tools));
@@ -79,60 +88,84 @@ public final class Kubectl implements BuiltIn {
       }
     }
     for (var selector : selectors) {
-      pods.addAll(readyPods(Transport.named("--selector", selector), selector, tools));
+      pods.addAll(runningPods(Transport.named("--selector", selector), selector, tools));
     }
-    return pods.stream().distinct().map(pod -> new Address(pod, exec(pod))).toList();
+    return pods.stream().distinct().toList();
   }
 
-  private List<String> podsOf(String name, Tools tools) throws Unreachable {
+  private List<Address> podsOf(String name, Tools tools) throws Unreachable {
     var kindAndName = name.split("/", 2);
     if (kindAndName.length == 1) {
-      return List.of(name);
+      return List.of(pod(name));
     }
     if (kindAndName[0].matches("po|pods?")) {
-      return List.of(Transport.named("--kubectl", kindAndName[1]));
+      return List.of(pod(Transport.named("--kubectl", kindAndName[1])));
     }
-    var selector = ask(name, tools, "get", name, "-o", "go-template=" + SELECTOR_OF_OWNER);
-    if (selector.isEmpty()) {
-      throw new Unreachable(
-          name, new Advice("does not own pods", "name a deployment, or select pods with -l"));
+    var selector = selectorsOfOwners.get(name);
+    if (selector == null) {
+      var question = kubectl("get", name, "-o", "go-template=" + SELECTOR_OF_OWNER);
+      var answer = tools.ask(question);
+      if (answer.err().contains(NO_SUCH_OBJECT)) {
+        return List.of(Address.absent(name, failure(name, question, answer).advice()));
+      }
+      selector = selectorIn(answer(name, question, answer), name);
     }
-    return readyPods(selector.get(0).replaceFirst(",$", ""), name, tools);
+    var pods = runningPods(selector, name, tools);
+    if (pods.get(0).absent().isEmpty()) {
+      selectorsOfOwners.put(name, selector);
+    } else {
+      selectorsOfOwners.remove(name); // The owner may be deleted.
+    }
+    return pods;
   }
 
-  /** Returns the names of the pods that match and are ready: at least one. */
-  private List<String> readyPods(String selector, String asked, Tools tools) throws Unreachable {
-    var pods = ask(asked, tools, "get", "pods", "-l", selector, "-o", "go-template=" + PODS);
-    var ready =
-        pods.stream()
-            .filter(pod -> pod.endsWith(" True") && !pod.startsWith("-")) // No pod: an option.
-            .map(Kubectl::firstWord)
-            .toList();
-    if (!ready.isEmpty()) {
-      return ready;
+  private static String selectorIn(List<String> answer, String owner) throws Unreachable {
+    if (answer.isEmpty()) {
+      throw new Unreachable(
+          owner, new Advice("does not own pods", "name a deployment, or select pods with -l"));
     }
-    var look = line("get", "pods", "-l", Text.quote(selector));
-    throw new Unreachable(
-        asked,
+    return answer.get(0).replaceFirst(",$", "");
+  }
+
+  /** Returns the pods that match and run, ready ones first; an absent one if there are none. */
+  private List<Address> runningPods(String selector, String asked, Tools tools) throws Unreachable {
+    var question = kubectl("get", "pods", "-l", selector, "-o", "go-template=" + PODS);
+    var pods = answer(asked, question, tools.ask(question));
+    var running =
+        pods.stream()
+            .map(pod -> pod.split(" "))
+            .filter(
+                pod -> pod[1].equals("Running") && !pod[0].startsWith("-")) // No pod: an option.
+            .sorted(Comparator.comparing(pod -> -pod.length))
+            .map(pod -> pod(pod[0]))
+            .toList();
+    if (!running.isEmpty()) {
+      return running;
+    }
+    var why =
         new Advice(
             pods.isEmpty()
                 ? "no matching pod " + inNamespace()
-                : "no pod is ready " + inNamespace() + ": " + String.join(", ", pods),
-            look));
+                : "no pod runs " + inNamespace() + ": " + String.join(", ", pods),
+            line("get", "pods", "-l", Text.quote(selector)));
+    return List.of(Address.absent(asked, why.forNow()));
   }
 
-  private static String firstWord(String line) {
-    return line.split(" ")[0];
-  }
-
-  private List<String> ask(String asked, Tools tools, String... question) throws Unreachable {
-    var command = kubectl(question);
-    var answer = tools.ask(command);
+  private List<String> answer(String asked, List<String> question, Result answer)
+      throws Unreachable {
     if (answer.ok()) {
       return answer.lines();
     }
-    throw new Unreachable(
-        asked, explain(asked, answer.err()).orElseGet(() -> Advice.inTheWordsOf(command, answer)));
+    throw failure(asked, question, answer);
+  }
+
+  private Unreachable failure(String asked, List<String> question, Result answer) {
+    return new Unreachable(
+        asked, explain(asked, answer.err()).orElseGet(() -> Advice.inTheWordsOf(question, answer)));
+  }
+
+  private Address pod(String name) {
+    return new Address(name, exec(name));
   }
 
   private List<String> exec(String pod) {
@@ -165,8 +198,9 @@ public final class Kubectl implements BuiltIn {
                 exitCode == 137
                     ? Optional.of(
                         new Advice(
-                            "the shell was killed: the pod ended, or ran out of memory",
-                            describe(target.name())))
+                                "the shell was killed: the pod ended, or ran out of memory",
+                                describe(target.name()))
+                            .forNow())
                     : Optional.empty());
   }
 
@@ -180,10 +214,11 @@ public final class Kubectl implements BuiltIn {
                 "choose another with --container, or use an image with sh and tar"),
             new Symptom("completed pod", "the pod has finished", look()),
             new Symptom(
-                "container not found|does not have a host assigned|PodInitializing"
-                    + "|ContainerCreating|is not running",
-                "the pod is not ready: its container does not run",
-                describe(name)),
+                    "container not found|does not have a host assigned|PodInitializing"
+                        + "|ContainerCreating|is not running",
+                    "the pod is not ready: its container does not run",
+                    describe(name))
+                .forNow(),
             new Symptom(
                 "container .* is not valid for pod",
                 "no such container in the pod",
@@ -195,9 +230,10 @@ public final class Kubectl implements BuiltIn {
                 "no such namespace" + (namespace == null ? "" : ": " + namespace),
                 line("get", "namespaces")),
             new Symptom(
-                "\\(NotFound\\)|pod does not exist",
-                "no such " + (name.contains("/") ? "object " : "pod ") + inNamespace(),
-                name.contains("/") ? line("get", name.split("/")[0]) : look()),
+                    "\\(NotFound\\)|pod does not exist",
+                    "no such " + (name.contains("/") ? "object " : "pod ") + inNamespace(),
+                    name.contains("/") ? line("get", name.split("/")[0]) : look())
+                .forNow(),
             new Symptom(
                 "\\(Forbidden\\)",
                 "the cluster forbids this to your account",
@@ -211,9 +247,19 @@ public final class Kubectl implements BuiltIn {
                 "no such context in the kubeconfig",
                 "kubectl config get-contexts"),
             new Symptom(
-                "connection to the server .* was refused|unable to connect to the server",
-                "the cluster's API server does not answer",
-                line("cluster-info"))));
+                "lookup .*no such host",
+                "the host of the cluster's API server is unknown",
+                line("config", "view", "--minify")),
+            new Symptom(
+                    "connection to the server .* was refused|unable to connect to the server",
+                    "the cluster's API server does not answer",
+                    line("cluster-info"))
+                .forNow(),
+            new Symptom(
+                    "error dialing backend|unable to upgrade connection|i/o timeout",
+                    "the pod's node does not answer",
+                    describe(name))
+                .forNow()));
   }
 
   private String inNamespace() {

@@ -100,14 +100,16 @@ public final class Ssh implements BuiltIn {
                 "the host gave up before ssh offered the right key",
                 "--ssh-option IdentitiesOnly=yes --ssh-option IdentityFile=KEY"),
             new Symptom(
-                "connection refused",
-                "nothing listens at the host's ssh port",
-                "check sshd on the host, and the port: --ssh-option Port=2222"),
+                    "connection refused",
+                    "nothing listens at the host's ssh port",
+                    "check sshd on the host, and the port: --ssh-option Port=2222")
+                .forNow(),
             new Symptom(
-                "connection timed out|no route to host|network is unreachable",
-                "the network does not reach the host",
-                "check that it is up, and the VPN or firewall on the way"),
-            new Symptom("not responding", "no answer for 24 seconds", "check the network"),
+                    "connection timed out|no route to host|network is unreachable",
+                    "the network does not reach the host",
+                    "check that it is up, and the VPN or firewall on the way")
+                .forNow(),
+            new Symptom("not responding", "no answer for 24 seconds", "check the network").forNow(),
             new Symptom(
                 "bad configuration option|bad configuration options|unknown option",
                 "ssh does not know one of its options",
@@ -117,9 +119,10 @@ public final class Ssh implements BuiltIn {
                 "the account may not run a shell",
                 "use an account with a login shell: --ssh USER@HOST"),
             new Symptom(
-                "connection (reset|closed) by|broken pipe|kex_exchange_identification",
-                "the host closed the connection",
-                "ssh -v " + host)));
+                    "connection (reset|closed) by|broken pipe|kex_exchange_identification",
+                    "the host closed the connection",
+                    "ssh -v " + host)
+                .forNow()));
   }
 
   /** The line passes two shells. */

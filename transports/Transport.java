@@ -28,12 +28,16 @@ public interface Transport {
   String name();
 
   /**
-   * Returns the targets that the options name; none if no option is given. The core asks again
-   * after a lost connection, so that it finds what has replaced a pod. The name identifies a
+   * Returns the targets that the options name; none if no option is given. The name identifies a
    * target.
    *
+   * <p>The core asks again, from any thread but one at a time: after each lost connection and, if
+   * the transport has asked a question, every few seconds. A target with a new name joins; one that
+   * is no longer named is let go when its connection ends. An option that stands for several
+   * targets and has none now gets an {@linkplain Address#absent absent} one.
+   *
    * @param tools runs questions; most transports need none
-   * @throws Unreachable if a target cannot be found now; the core may try again later
+   * @throws Unreachable if it cannot be told now which targets there are; none is let go for it
    * @throws IllegalArgumentException if the value of an option can never be right; the message
    *     names the option and is printed as a usage error
    */
@@ -75,18 +79,46 @@ public interface Transport {
    * @param name unique among the targets of its transport
    * @param command the connection command as an argument vector: starts a shell at the target that
    *     reads commands from stdin until its end, without a terminal and without a question
+   * @param absent why there is no such place now; empty if there may be one
    */
-  record Address(String name, List<String> command) {
+  record Address(String name, List<String> command, Optional<Advice> absent) {
     public Address {
       command = List.copyOf(command);
+    }
+
+    public Address(String name, List<String> command) {
+      this(name, command, Optional.empty());
+    }
+
+    /**
+     * Stands for targets that do not exist now.
+     *
+     * @param asked the value of the option, such as {@code deploy/web}
+     */
+    public static Address absent(String asked, Advice why) {
+      return new Address(asked, List.of(), Optional.of(why));
     }
   }
 
   /**
    * What happened, and what helps: a line each, without a full stop. The message is printed behind
    * the target's label, so it need not name the target. The best hint is a command to paste.
+   *
+   * @param canCome whether the target may come by itself: a container that is not started yet, a
+   *     host that boots. Then a watching frep waits for it. False for what only the user can mend:
+   *     a wrong name of a host, a login that is refused, a missing tool.
    */
-  record Advice(String message, String hint) {
+  record Advice(String message, String hint, boolean canCome) {
+
+    /** For what only the user can mend. */
+    public Advice(String message, String hint) {
+      this(message, hint, false);
+    }
+
+    /** Returns the same advice about a target that may come by itself. */
+    public Advice forNow() {
+      return new Advice(message, hint, true);
+    }
 
     /** The advice for an answer that no symptom fits: the tool's own last line. */
     public static Advice inTheWordsOf(List<String> command, Result answer) {
@@ -103,19 +135,30 @@ public interface Transport {
    * A failure, and how to recognise it in what a tool prints.
    *
    * @param pattern a regular expression that matches somewhere in the text, in upper or lower case
+   * @param canCome as in {@link Advice}
    */
-  record Symptom(String pattern, String message, String hint) {
+  record Symptom(String pattern, String message, String hint, boolean canCome) {
+
+    /** For what only the user can mend. */
+    public Symptom(String pattern, String message, String hint) {
+      this(pattern, message, hint, false);
+    }
+
+    /** Returns the same symptom of a target that may come by itself. */
+    public Symptom forNow() {
+      return new Symptom(pattern, message, hint, true);
+    }
 
     /** Returns the advice of the first symptom that the text shows. */
     public static Optional<Advice> diagnose(String said, List<Symptom> symptoms) {
       return symptoms.stream()
           .filter(s -> Pattern.compile(s.pattern, Pattern.CASE_INSENSITIVE).matcher(said).find())
-          .map(s -> new Advice(s.message, s.hint))
+          .map(s -> new Advice(s.message, s.hint, s.canCome))
           .findFirst();
     }
   }
 
-  /** The targets cannot be found, or not now. */
+  /** It cannot be told which targets there are. */
   final class Unreachable extends Exception {
     private final String asked;
     private final transient Advice advice;

@@ -65,6 +65,17 @@ sealed interface Event {
   /** The link broke; frep connects again after the pause. */
   record Disconnected(String message, String hint, Duration pause) implements Event {}
 
+  /** The target is not up; frep tries again until it is, and reports this once for each message. */
+  record Waiting(String message, String hint) implements Event {}
+
+  /**
+   * The target is no more and its connection has ended: frep goes on without it, as with a pod that
+   * others have replaced.
+   *
+   * @param message empty if it never was one, but stood for those that have come now
+   */
+  record Left(String message) implements Event {}
+
   /** The source vanished or became empty; frep sends nothing until it is back. */
   record SourceLost(String message, String hint) implements Event {}
 

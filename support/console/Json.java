@@ -43,6 +43,7 @@ final class Json implements Display {
   private static boolean isTrouble(Event event) {
     return event instanceof Event.Problem
         || event instanceof Event.Disconnected
+        || event instanceof Event.Waiting
         || event instanceof Event.SourceLost
         || event instanceof Event.DeletesHeld
         || event instanceof Event.OutOfStep
@@ -72,6 +73,10 @@ final class Json implements Display {
       line.put("retryMilliseconds", e.pause().toMillis());
     } else if (event instanceof Event.DeletesHeld e) {
       line.put("message", e.message()).hint(e.hint());
+    } else if (event instanceof Event.Waiting e) {
+      line.put("message", e.message()).hint(e.hint());
+    } else if (event instanceof Event.Left e) {
+      line.put("message", e.message());
     } else if (event instanceof Event.SourceLost e) {
       line.put("message", e.message()).hint(e.hint());
     } else if (event instanceof Event.SourceBack e) {

@@ -45,6 +45,8 @@ final class Lines implements Display {
       say(subject, "connecting again in " + Text.seconds(lost.pause()));
     } else if (event instanceof Event.DeletesHeld held) {
       complain(subject, held.message(), held.hint());
+    } else if (event instanceof Event.Waiting waiting) {
+      complain(subject, "waiting: " + waiting.message(), waiting.hint());
     } else if (event instanceof Event.SourceLost lost) {
       complain(subject, lost.message(), lost.hint());
     } else if (event instanceof Event.Difference difference) {
@@ -85,6 +87,8 @@ final class Lines implements Display {
       return "connected again";
     } else if (event instanceof Event.Synced synced) {
       return synced(synced);
+    } else if (event instanceof Event.Left left) {
+      return left.message();
     } else if (event instanceof Event.SourceBack back) {
       return Names.show(back.source()) + " is back";
     } else if (event instanceof Event.Compared compared) {

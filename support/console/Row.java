@@ -39,6 +39,7 @@ final class Row {
   private Event.Progress progress; // null: nothing is being sent
   private long again; // when frep reconnects; 0: not
   private boolean connected;
+  private boolean left;
   private String lastMessage = "";
 
   Row(Display.Subject subject) {
@@ -54,6 +55,11 @@ final class Row {
     boolean news = !message.equals(lastMessage);
     lastMessage = message;
     return news;
+  }
+
+  /** Whether frep goes on without the target. */
+  boolean hasLeft() {
+    return left;
   }
 
   /** Takes the next event of this target. */
@@ -75,6 +81,10 @@ final class Row {
     } else if (event instanceof Event.Disconnected lost) {
       become("reconnecting", Colour.YELLOW);
       again = System.nanoTime() + lost.pause().toNanos();
+    } else if (event instanceof Event.Waiting) {
+      become("waiting", Colour.YELLOW);
+    } else if (event instanceof Event.Left) {
+      left = true;
     } else if (event instanceof Event.Ended ended) {
       boolean good = ended.exit() == Exit.IN_STEP;
       become(good ? "done" : "given up", good ? Colour.GREEN : Colour.YELLOW);

@@ -67,6 +67,9 @@ final class Screen implements Display {
     }
     if (row != null) {
       row.follow(event);
+      if (event instanceof Event.Ended && row.hasLeft()) {
+        rows.remove(subject);
+      }
     }
     sourceLost |= event instanceof Event.SourceLost;
     sourceLost &= !(event instanceof Event.SourceBack);

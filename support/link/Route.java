@@ -2,85 +2,94 @@ package dev.frep;
 
 import dev.frep.Transport.Address;
 import dev.frep.Transport.Advice;
-import dev.frep.Transport.Unreachable;
-import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
- * The way to one target. After a lost connection it asks the transport again, and takes the target
- * of the same name, or else one that no other route leads to: so it finds what has replaced a pod.
+ * The way to one target, from the moment its transport names it until the transport does so no more
+ * and the connection has ended: then the route is left, and a target of the same name gets a new
+ * one. A route may stand for targets that do not exist yet; it is gone once there are some.
  */
 final class Route {
   private final Transport transport;
-  private final Set<String> taken;
-  private final Advice nowhere;
+  private final Runnable look;
   private volatile Address target;
-  private boolean fresh = true;
-
-  private Route(Transport transport, Address target, Set<String> taken) {
-    this.transport = transport;
-    this.target = target;
-    this.taken = taken;
-    this.nowhere = null;
-    taken.add(target.name());
-  }
-
-  /** Leads nowhere: the targets could not be found. */
-  private Route(Transport transport, Unreachable unreachable) {
-    this.transport = transport;
-    this.target = new Address(unreachable.asked(), List.of());
-    this.taken = Set.of();
-    this.nowhere = unreachable.advice();
-  }
+  private volatile boolean gone;
+  private boolean givenUp;
+  private boolean left;
 
   /**
-   * Returns a route to each target. Where a transport does not find its targets, one route stands
-   * for them and fails when it is used, so that the other targets get their copies all the same.
-   *
-   * @param command the COMMAND of the command line; may be empty
-   * @throws Failure if two routes lead to the same target
+   * @param look asks the transport again, and tells this route what has become of its target
    */
-  static List<Route> asked(List<Transport> transports, List<String> command) throws Failure {
-    List<Route> routes = new ArrayList<>();
-    for (Transport transport : transports) {
-      Set<String> taken = new HashSet<>();
-      try {
-        for (Address target : transport.targets(Route::ask)) {
-          routes.add(new Route(transport, target, taken));
-        }
-      } catch (Unreachable unreachable) {
-        routes.add(new Route(transport, unreachable));
-      }
-    }
-    if (!command.isEmpty()) {
-      Address target = new Address(command.get(0), command);
-      routes.add(new Route(new TypedOut(target), target, new HashSet<>()));
-    }
-    refuseTwins(routes);
-    return routes;
+  Route(Transport transport, Address target, Runnable look) {
+    this.transport = transport;
+    this.target = target;
+    this.look = look;
   }
 
-  private static void refuseTwins(List<Route> routes) throws Failure {
-    Map<List<String>, Route> known = new HashMap<>();
-    for (Route route : routes) {
-      List<String> command = route.command();
-      boolean local = command.size() == 1 && command.get(0).matches("(.*/)?(ba|da|k|mk|ya|z)?sh");
-      Route twin =
-          route.nowhere == null ? known.put(local ? Transport.SHELL : command, route) : null;
-      if (twin != null) {
-        throw Usage.twice(twin.label(), route.label());
-      }
+  /** The connection command that a user typed out. */
+  static Route typedOut(List<String> command) {
+    Address target = new Address(command.get(0), command);
+    return new Route(new TypedOut(target), target, () -> {});
+  }
+
+  // ---- whether the target is there ----
+
+  /** Asks the transport whether the target is still there; may take seconds. */
+  void lookAgain() {
+    look.run();
+  }
+
+  /** Whether the transport names the target no more, as far as is known now. */
+  boolean isGone() {
+    return gone;
+  }
+
+  /** Whether this route stands for targets that did not exist when the transport was asked last. */
+  boolean isAbsent() {
+    return target.absent().isPresent();
+  }
+
+  /** The transport names the target still, or again; returns false if the route was left before. */
+  synchronized boolean stays(Address now) {
+    target = now;
+    gone = false;
+    return !left;
+  }
+
+  /** The transport names the target no more. */
+  synchronized void goes() {
+    gone = true;
+    left |= givenUp;
+  }
+
+  /** The transport cannot tell which targets there are. */
+  synchronized void isUnknown(Advice why) {
+    if (isAbsent()) {
+      target = Address.absent(target.name(), why);
     }
   }
 
-  /** The connection command of the last look-up. */
+  /** Leaves the route if its target is gone, for good; returns whether it was. */
+  synchronized boolean leave() {
+    left |= gone;
+    return left;
+  }
+
+  /** The target is given up: it is tried anew only once it was gone. */
+  synchronized void giveUp() {
+    givenUp = true;
+  }
+
+  synchronized boolean isLeft() {
+    return left;
+  }
+
+  // ---- what the transport says of it ----
+
+  /** The connection command; empty if there is no target now. */
   List<String> command() {
     return target.command();
   }
@@ -106,7 +115,7 @@ final class Route {
   }
 
   /** A shell starts the commands, see {@link Names#command}, so its words say what went wrong. */
-  private static Optional<Advice> notStarted(
+  static Optional<Advice> notStarted(
       List<String> command, int exitCode, String said, String label) {
     String name = Names.show(command.get(0));
     if (exitCode != 127 && exitCode != 126 || !said.contains("exec: " + name + ": ")) {
@@ -142,81 +151,31 @@ final class Route {
   }
 
   /**
-   * Returns the connection command for one connection; asks the transport again if there was one
-   * before.
+   * Returns the connection command.
    *
-   * @throws Failure if the target cannot be found now
+   * @throws Failure if there is no target now
    */
   List<String> lookUp() throws Failure {
-    if (nowhere != null) {
-      throw failure(nowhere);
+    Address now = target;
+    if (now.absent().isPresent()) {
+      throw Failure.unreachable(now.absent().get());
+    } else if (gone) {
+      throw Failure.unreachable(
+          new Advice("no longer running", "start it again, or name another target"));
     }
-    if (!fresh) {
-      renew();
-    }
-    fresh = false;
-    return target.command();
-  }
-
-  private void renew() throws Failure {
-    List<Address> now;
-    try {
-      now = transport.targets(Route::ask);
-    } catch (Unreachable unreachable) {
-      throw failure(unreachable.advice());
-    }
-    synchronized (taken) {
-      for (Address candidate : now) {
-        if (candidate.name().equals(target.name())) {
-          target = candidate;
-          return;
-        }
-      }
-      for (Address candidate : now) {
-        if (taken.add(candidate.name())) {
-          taken.remove(target.name());
-          target = candidate;
-          return;
-        }
-      }
-    }
-    throw failure(new Advice("no longer running", "start it again, or name another target"));
-  }
-
-  /** More than any answer has, in bytes. */
-  private static final int MOST = 1 << 22;
-
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-
-  private static Failure failure(Advice advice) {
-    return new Failure(Exit.CONNECTION, advice.message(), advice.hint());
-  }
-
-  private static Transport.Result ask(List<String> command) throws Unreachable {
-    try {
-      Processes.Answer said =
-          Processes.ask(new ProcessBuilder(Names.command(command)), PATIENCE, MOST);
-      if (said == null) {
-        throw new Unreachable(
-            new Advice(command.get(0) + " does not answer", String.join(" ", command)));
-      }
-      Transport.Result result =
-          new Transport.Result(said.exitCode(), new String(said.out()), new String(said.err()));
-      Optional<Advice> notStarted = notStarted(command, result.exitCode(), result.err(), "");
-      if (notStarted.isPresent()) {
-        throw new Unreachable(notStarted.get());
-      }
-      return result;
-    } catch (IOException notStarted) {
-      throw new Unreachable(new Advice("/bin/sh cannot be started", "ls -l /bin/sh"));
-    } catch (InterruptedException stop) {
-      Thread.currentThread().interrupt();
-      throw new Unreachable(new Advice("interrupted before the target was found", "start again"));
-    }
+    return now.command();
   }
 
   /** The connection command that a user typed out. Hints do not show it: it may hold a secret. */
   private record TypedOut(Address target) implements Transport {
+    /** What ssh, docker, podman and kubectl say of a target that may still come. */
+    private static final Pattern NOT_UP =
+        Pattern.compile(
+            "^ssh: connect to host .*|no such container|container .* is not running"
+                + "|container state improper|is paused|^Error from server \\(NotFound\\): pods"
+                + "|container not found",
+            Pattern.CASE_INSENSITIVE | Pattern.MULTILINE);
+
     @Override
     public String name() {
       return "command";
@@ -235,6 +194,10 @@ final class Route {
     @Override
     public Optional<Advice> explain(Address same, int exitCode, String said) {
       List<String> words = same.command();
+      if (NOT_UP.matcher(said).find()) {
+        String last = said.substring(said.lastIndexOf('\n') + 1);
+        return Optional.of(new Advice(last, "start it; echo id | COMMAND tries it out").forNow());
+      }
       int exec = words.indexOf("exec");
       if (exec < 0 || !words.get(0).matches("(.*/)?(docker|podman|nerdctl|kubectl|oc)")) {
         return Optional.empty();

@@ -182,7 +182,7 @@ final class Shell implements AutoCloseable {
     String said = String.join("\n", takeLastWords());
     Optional<Transport.Advice> advice = route.explain(exit, said);
     if (advice.isPresent()) {
-      return new Failure(Exit.CONNECTION, advice.get().message(), advice.get().hint());
+      return Failure.unreachable(advice.get());
     }
     String end = ended ? "exit code " + exit : "it still runs, but has closed its output";
     String last = said.isEmpty() ? "" : ": " + said.replace("\n", "; ");
