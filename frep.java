@@ -7,33 +7,29 @@
 //DEPS org.eclipse.jgit:org.eclipse.jgit:7.8.1.202611041320-r
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS org.slf4j:slf4j-nop:2.0.18
-//SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/Ignored.java support/OptionGroups.java support/Options.java support/Parts.java
-//SOURCES support/Plan.java support/Sweep.java support/Tar.java support/Tree.java support/Usage.java support/Young.java support/console/Console.java
-//SOURCES support/console/Event.java support/console/Json.java support/console/Lines.java support/console/Meter.java support/console/Problems.java
-//SOURCES support/console/Row.java support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java
-//SOURCES support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
-//SOURCES support/link/Chunks.java support/link/Facts.java support/link/Flight.java support/link/Inbox.java support/link/Intake.java support/link/Journal.java
-//SOURCES support/link/Known.java support/link/Link.java support/link/Listing.java support/link/Outbox.java support/link/Pace.java support/link/Record.java
-//SOURCES support/link/Refusal.java support/link/Reply.java support/link/Report.java support/link/Route.java support/link/Routes.java support/link/Shell.java
-//SOURCES support/system/Cookie.java support/system/Names.java support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java
-//SOURCES support/system/Stat.java support/system/Stop.java support/system/Text.java support/system/WatchKeys.java support/tasks/About.java
-//SOURCES support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java
-//SOURCES support/tasks/Scripts.java support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java transports/Engine.java
-//SOURCES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java transports/Transports.java
-//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java support/Chmod.java support/Hints.java support/Ignored.java
-//FILES support/OptionGroups.java support/Options.java support/Parts.java support/Plan.java support/Sweep.java support/Tar.java support/Tree.java
-//FILES support/Usage.java support/Young.java support/console/Console.java support/console/Event.java support/console/Json.java support/console/Lines.java
-//FILES support/console/Meter.java support/console/Problems.java support/console/Row.java support/console/Screen.java support/console/Terminal.java
-//FILES support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
-//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Chunks.java support/link/Facts.java support/link/Flight.java
-//FILES support/link/Inbox.java support/link/Intake.java support/link/Journal.java support/link/Known.java support/link/Link.java support/link/Listing.java
-//FILES support/link/Outbox.java support/link/Pace.java support/link/Record.java support/link/Refusal.java support/link/Reply.java support/link/Report.java
-//FILES support/link/Route.java support/link/Routes.java support/link/Shell.java support/system/Cookie.java support/system/Names.java
-//FILES support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java support/system/Stop.java
-//FILES support/system/Text.java support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java
-//FILES support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java support/tasks/SingleFile.java
-//FILES transports/Docker.java transports/DockerCompose.java transports/Engine.java transports/Kubectl.java transports/Local.java transports/Podman.java
-//FILES transports/Ssh.java transports/Transport.java transports/Transports.java META-INF/services/dev.frep.BuiltIn=transports/dev.frep.BuiltIn
+//SOURCES support/Arguments.java support/Chmod.java support/Hints.java support/Ignored.java support/OptionGroups.java support/Options.java support/Parts.java support/Plan.java support/Sweep.java
+//SOURCES support/Tar.java support/Tree.java support/Usage.java support/Young.java support/console/Console.java support/console/Event.java support/console/Json.java support/console/Lines.java
+//SOURCES support/console/Meter.java support/console/Problems.java support/console/Row.java support/console/Screen.java support/console/Terminal.java support/git/GitCommand.java
+//SOURCES support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java support/git/IgnorePattern.java support/git/IgnoreRules.java
+//SOURCES support/link/Chunks.java support/link/Facts.java support/link/Flight.java support/link/Inbox.java support/link/Intake.java support/link/Journal.java support/link/Known.java
+//SOURCES support/link/Link.java support/link/Listing.java support/link/Outbox.java support/link/Pace.java support/link/Record.java support/link/Refusal.java support/link/Reply.java
+//SOURCES support/link/Report.java support/link/Retry.java support/link/Route.java support/link/Routes.java support/link/Shell.java support/system/Cookie.java support/system/Names.java
+//SOURCES support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java support/system/Stop.java support/system/Text.java
+//SOURCES support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java support/tasks/Completion.java support/tasks/Hooks.java
+//SOURCES support/tasks/Scripts.java support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java transports/Engine.java transports/Kubectl.java transports/Local.java
+//SOURCES transports/Podman.java transports/Ssh.java transports/Transport.java transports/Transports.java
+//FILES frep.java receiver.sh support/link/errand.sh support/link/trash.sh support/Arguments.java support/Chmod.java support/Hints.java support/Ignored.java support/OptionGroups.java
+//FILES support/Options.java support/Parts.java support/Plan.java support/Sweep.java support/Tar.java support/Tree.java support/Usage.java support/Young.java support/console/Console.java
+//FILES support/console/Event.java support/console/Json.java support/console/Lines.java support/console/Meter.java support/console/Problems.java support/console/Row.java support/console/Screen.java
+//FILES support/console/Terminal.java support/git/GitCommand.java support/git/GitIndex.java support/git/GitPause.java support/git/GitRepository.java support/git/GitSettings.java
+//FILES support/git/IgnorePattern.java support/git/IgnoreRules.java support/link/Chunks.java support/link/Facts.java support/link/Flight.java support/link/Inbox.java support/link/Intake.java
+//FILES support/link/Journal.java support/link/Known.java support/link/Link.java support/link/Listing.java support/link/Outbox.java support/link/Pace.java support/link/Record.java
+//FILES support/link/Refusal.java support/link/Reply.java support/link/Report.java support/link/Retry.java support/link/Route.java support/link/Routes.java support/link/Shell.java
+//FILES support/system/Cookie.java support/system/Names.java support/system/Processes.java support/system/SmallFile.java support/system/SourceFile.java support/system/Stat.java
+//FILES support/system/Stop.java support/system/Text.java support/system/WatchKeys.java support/tasks/About.java support/tasks/Ask.java support/tasks/Command.java support/tasks/Compare.java
+//FILES support/tasks/Completion.java support/tasks/Hooks.java support/tasks/Scripts.java support/tasks/SingleFile.java transports/Docker.java transports/DockerCompose.java transports/Engine.java
+//FILES transports/Kubectl.java transports/Local.java transports/Podman.java transports/Ssh.java transports/Transport.java transports/Transports.java
+//FILES META-INF/services/dev.frep.BuiltIn=transports/dev.frep.BuiltIn
 //COMPILE_OPTIONS -encoding UTF-8 -XDstringConcat=inline -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC
 //RUNTIME_OPTIONS -XX:InitialHeapSize=64m -XX:MinHeapSize=16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=30 -Xss16m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData
 
@@ -42,43 +38,15 @@ package dev.frep;
 import static dev.frep.Tree.join;
 import static dev.frep.Tree.name;
 import static dev.frep.Tree.parent;
-import static dev.frep.Tree.seconds;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.ClosedWatchServiceException;
-import java.nio.file.FileSystems;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
-import java.nio.file.Path;
-import java.nio.file.StandardWatchEventKinds;
-import java.nio.file.WatchEvent;
-import java.nio.file.WatchKey;
-import java.nio.file.WatchService;
+import java.nio.file.*;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ForkJoinTask;
-import java.util.concurrent.TimeUnit;
+import java.util.*;
+import java.util.concurrent.*;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
-import java.util.function.Function;
-import java.util.function.IntSupplier;
-import java.util.function.Predicate;
+import java.util.function.*;
 import java.util.zip.CRC32C;
 
 /**
@@ -131,16 +99,11 @@ public final class frep {
       boolean grows = routes.canGrow() && options.waits(Duration.ZERO);
       boolean several = grows || routes.first().size() > 1;
       Function<Route, Target> make =
-          route ->
-              new Target(
-                  options,
-                  route,
-                  scanner,
-                  dirty,
-                  console.of(route::label, several),
-                  hooks.of(route),
-                  stop,
-                  this::unsettled);
+          route -> {
+            Console its = console.of(route::label, several);
+            return new Target(
+                options, route, scanner, dirty, its, hooks.of(route), stop, this::unsettled);
+          };
       routes.first().forEach(route -> targets.add(make.apply(route)));
       targets.forEach(Target::start); // They connect and list while the source is scanned.
       Folder first = scanner.scan(part -> offer(new Snapshot(part, false)));
@@ -873,11 +836,10 @@ final class Scanner {
 
   /** What to look at without an event: files that have come of age, folders not watched. */
   void hint(Dirty dirty) {
-    if (watcher == null) {
-      return;
+    if (watcher != null) {
+      watcher.poll();
+      young.comeOfAge(dirty);
     }
-    watcher.poll();
-    young.comeOfAge(dirty);
   }
 
   void problem(String path, String what, String hint) {
@@ -1024,7 +986,7 @@ final class Diff {
   }
 
   static boolean sameAttributes(Folder a, Folder b) {
-    return a.mode() == b.mode() && seconds(a.modified()) == seconds(b.modified());
+    return a.mode() == b.mode() && Tree.seconds(a.modified()) == Tree.seconds(b.modified());
   }
 }
 
@@ -1042,9 +1004,7 @@ final class Archive {
   static final int BUFFER = SMALL + 1;
 
   private final Scanner scanner;
-  private final Folder there;
-  private final Folder now;
-  private final Facts facts;
+  private final Plan plan;
   private final Tar tar;
   private final Meter progress;
   private final byte[] buffer;
@@ -1071,25 +1031,16 @@ final class Archive {
    * @param buffer of BUFFER bytes, which nobody else uses meanwhile
    */
   Archive(
-      Scanner scanner,
-      Folder there,
-      Folder now,
-      Facts facts,
-      byte[] buffer,
-      OutputStream out,
-      Meter progress) {
+      Scanner scanner, Plan plan, Facts facts, byte[] buffer, OutputStream out, Meter progress) {
     this.scanner = scanner;
+    this.plan = plan;
     this.buffer = buffer;
-    this.there = there;
-    this.now = now;
-    this.facts = facts;
     tar = new Tar(out, facts.paxTimes());
     this.progress = progress;
   }
 
   /** Writes the set; fails only if the link does. */
-  Written write(List<Change> changes) throws IOException {
-    Plan plan = Plan.of(changes, there, now, facts);
+  Written write() throws IOException {
     for (Plan.Item item : plan.items()) {
       write(item);
     }
@@ -1235,15 +1186,6 @@ final class Target {
   /** A target that makes up a digest is silent; a cold disk needs this for one path, at most. */
   private static final Duration LOOK = Duration.ofMillis(10);
 
-  /** A Ctrl-C reaches the connection command, too, which may end before frep has heard of it. */
-  private static final Duration STOP_COMES = Duration.ofMillis(300);
-
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
-  private static final Duration LAST_PAUSE = Duration.ofSeconds(30);
-
-  /** The longest pause before a target that is not up yet is tried again: somebody starts it. */
-  private static final Duration LAST_WAIT = Duration.ofSeconds(3);
-
   /** A file that cannot be read is tried again after this, should its event not tell. */
   private static final Duration UNREADABLE = Duration.ofSeconds(30);
 
@@ -1261,6 +1203,7 @@ final class Target {
   private final Outbox outbox = new Outbox(Diff::between);
   private final Pace pace;
   private final Report report;
+  private final Retry retry;
   private final Flight flight = new Flight();
   private final String run = Shell.random();
   private final byte[] buffer = new byte[Archive.BUFFER];
@@ -1273,8 +1216,6 @@ final class Target {
   private volatile Folder settledAt;
   private volatile boolean stopping;
   private volatile Exit end;
-  private volatile boolean left;
-  private final long made = System.nanoTime();
   private State state = State.CONNECTING;
   private Link link;
   private Meter meter;
@@ -1285,8 +1226,6 @@ final class Target {
   private Flight.Sent failed;
   private List<String> why = List.of();
   private boolean connected;
-  private Duration pause = FIRST_PAUSE;
-  private Failure loss;
   private boolean inStep;
   private boolean news;
   private boolean midway;
@@ -1319,6 +1258,7 @@ final class Target {
     this.changed = changed;
     pace = new Pace(options.connecting().compress(), senders);
     report = new Report(options, console);
+    retry = new Retry(options, route, console, stop);
     inbox = new Inbox(options.connecting().timeout());
     known = new Known(Journal.of(route.identity(options), console));
   }
@@ -1343,7 +1283,7 @@ final class Target {
 
   /** Whether it has ended because its target is no more, which is no failure. */
   boolean hasLeft() {
-    return left && hasEnded();
+    return retry.hasLeft() && hasEnded();
   }
 
   /** Whether the newest snapshot is acknowledged, but for what is held back by a problem. */
@@ -1414,7 +1354,7 @@ final class Target {
 
   private State connect() throws Failure, IOException, InterruptedException {
     inbox = new Inbox(options.connecting().timeout()); // Replies of a former link do not count.
-    if (connected || loss == null) {
+    if (!retry.isWaiting(connected)) {
       console.tell(new Event.Connecting());
     }
     known.recall();
@@ -1427,7 +1367,7 @@ final class Target {
     Ready ready = inbox.await(Ready.class, Duration.ZERO, SOON, meanwhile, this::isToldToStop);
     if (ready == null) {
       link.hurry();
-      return end(loss == null ? Exit.INTERRUPTED : loss.exit);
+      return end(retry.unconnected());
     }
     pace.begun(link.age());
     if (looks) {
@@ -1480,7 +1420,7 @@ final class Target {
     }
     copy = known.copy();
     connected = true;
-    pause = FIRST_PAUSE;
+    retry.connected();
     return State.SENDING;
   }
 
@@ -1563,11 +1503,10 @@ final class Target {
     long begun = System.nanoTime();
     long number = ++numbers;
     Chunks chunks = new Chunks(link, number, way(batch));
+    Plan plan = Plan.of(batch.changes(), copy, goal.root(), facts);
     Archive.Written written;
     try (OutputStream body = chunks.body()) {
-      written =
-          new Archive(scanner, copy, goal.root(), facts, buffer, body, meter)
-              .write(batch.changes());
+      written = new Archive(scanner, plan, facts, buffer, body, meter).write();
     }
     chunks.finish(!written.applied().isEmpty());
     for (String path : written.stale()) {
@@ -1741,40 +1680,11 @@ final class Target {
     hangUp();
     flight.takeAll().forEach(sent -> known.unsure(sent.result()));
     report.lost();
-    boolean broken = failure.exit == Exit.CONNECTION;
-    boolean passes = broken || connected && failure.exit == Exit.TARGET; // A full disk, say.
-    if (passes && (connected || loss != null) && (stop.await(STOP_COMES) || stopping)) {
-      return end(connected ? verdict() : failure.exit);
-    } else if (broken && leaves()) {
-      return end(Exit.IN_STEP);
-    } else if (!(passes && isTriedAgain(failure))) {
-      console.error(failure.getMessage(), failure.hint);
-      route.giveUp();
-      return end(failure.exit);
-    }
-    if (connected) {
-      console.tell(new Event.Disconnected(failure.getMessage(), "", pause));
-    } else if (loss == null || !failure.getMessage().equals(loss.getMessage())) {
-      console.tell(new Event.Waiting(failure.getMessage(), failure.hint));
-    }
-    loss = failure;
-    return State.RESTING;
+    return retry.after(failure, connected, verdict()).map(this::end).orElse(State.RESTING);
   }
 
-  /** Whether the target is no more, while frep goes on with others. */
-  private boolean leaves() {
-    route.lookAgain();
-    if ((options.watch() || !connected) && route.leave()) {
-      console.tell(new Event.Left(connected ? "no longer running: frep goes on without it" : ""));
-      left = true;
-    }
-    return left;
-  }
-
-  private boolean isTriedAgain(Failure failure) {
-    return connected
-        ? options.watch()
-        : failure.canCome && options.waits(Duration.ofNanos(System.nanoTime() - made));
+  private State rest() {
+    return retry.rest(connected).map(this::end).orElse(State.CONNECTING);
   }
 
   private void hangUp() {
@@ -1786,17 +1696,5 @@ final class Target {
 
   private boolean isToldToStop() {
     return stopping || stop.asked();
-  }
-
-  private State rest() {
-    long until = System.nanoTime() + pause.toNanos();
-    for (long left; (left = until - System.nanoTime()) > 0 && !route.isGone(); ) {
-      if (stop.await(Duration.ofNanos(Math.min(left, TICK.toNanos()))) || stopping) {
-        return end(route.isGone() ? Exit.IN_STEP : loss.exit);
-      }
-    }
-    Duration last = connected ? LAST_PAUSE : LAST_WAIT;
-    pause = pause.compareTo(last.dividedBy(2)) < 0 ? pause.multipliedBy(2) : last;
-    return State.CONNECTING;
   }
 }
