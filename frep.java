@@ -50,12 +50,12 @@ import java.util.function.*;
 import java.util.zip.CRC32C;
 
 /**
- * frep keeps DEST_PARENT_DIR/basename(SRC_DIR) on a target a copy of SRC_DIR, one way.
+ * frep keeps DEST_PARENT_DIR/basename(SRC_DIR) at each target a copy of SRC_DIR, one way.
  *
- * <p>The story is in {@link #replicate}: the {@link Watcher} hints at what is dirty, the {@link
- * Scanner} looks at the disk and makes a snapshot, and each {@link Target} sends the {@link Diff}
- * between what its other end has acknowledged and that snapshot, as an {@link Archive} over its
- * {@link Link}, until the two are the same. The rooms below stand in this order.
+ * <p>The story is in {@link #replicate}. The {@link Watcher} hints at dirty paths, the {@link
+ * Scanner} reads them from the disk and makes a snapshot, and each {@link Target} sends the {@link
+ * Diff} between the copy that its other end has acknowledged and that snapshot, as an {@link
+ * Archive} over its {@link Link}, until both are the same. The classes below stand in this order.
  */
 public final class frep {
   private final Options options;
@@ -90,7 +90,7 @@ public final class frep {
         : copied.code;
   }
 
-  /** The flow: what is dirty is scanned, what differs is sent, until told to stop. */
+  /** Scans what is dirty and sends what differs, until told to stop. */
   private Exit replicate() throws Exception {
     try (routes;
         Hooks hooks = new Hooks(options, console);
@@ -162,7 +162,7 @@ public final class frep {
     return seen;
   }
 
-  /** Begins with targets that were found late: each gets the snapshots that the others have had. */
+  /** Adds the targets that were found since; each gets the snapshots that the others have had. */
   private void join(Function<Route, Target> make, Folder first, Folder now) {
     targets.removeIf(Target::hasLeft);
     for (Route route : routes.arrivals()) {
@@ -183,7 +183,7 @@ public final class frep {
         targets.stream().filter(target -> !target.hasEnded() && !target.isSettled()).count();
   }
 
-  /** No target is left; or, if only one copy was asked for, all have it. */
+  /** Whether no target is left, or all have the only copy that was asked for. */
   private boolean isDone() {
     return targets.stream().allMatch(Target::hasEnded)
         || !options.watch() && dirty.isClean() && unsettled() == 0;
@@ -222,14 +222,14 @@ final class Dirty implements Hints {
   /** How often the loop goes round when nothing happens. */
   private static final Duration TICK = Duration.ofSeconds(1);
 
-  /** In a storm of changes, what was seen by then goes after this time. */
+  /** In a storm of changes frep does not wait longer than this for a quiet moment. */
   private static final Duration PATIENCE = Duration.ofMillis(50);
 
   /**
    * Dirty paths.
    *
-   * @param looks to look at again
-   * @param wholes to look at with all that is below them
+   * @param looks paths to look at, each alone
+   * @param wholes paths to look at with everything below them
    */
   record Paths(TreeSet<String> looks, TreeSet<String> wholes) {
     boolean isEmpty() {
@@ -295,9 +295,7 @@ final class Dirty implements Hints {
   }
 }
 
-/**
- * Turns the file system's events into dirty paths. It is asked for folders before they are read.
- */
+/** Turns the file system's events into dirty paths. */
 final class Watcher implements AutoCloseable {
   /** Longer than a write after a truncate, too short to be felt. */
   static final Duration SETTLE = Duration.ofMillis(2);
@@ -319,7 +317,7 @@ final class Watcher implements AutoCloseable {
     Processes.thread("watcher", this::run);
   }
 
-  /** Watches a folder; to be called before it is listed, so that nothing falls between. */
+  /** Watches a folder. Call it before listing the folder, so that no change falls between. */
   synchronized void register(String path, Path folder) throws IOException {
     try {
       WatchKey key =
@@ -348,7 +346,7 @@ final class Watcher implements AutoCloseable {
     polled.removeIf(known -> known.equals(path) || known.startsWith(path + "/"));
   }
 
-  /** Waits until every event of before this call has been turned into dirty paths. */
+  /** Waits until every event from before this call has become a dirty path. */
   boolean catchUp() throws InterruptedException {
     try {
       return cookie.await();
@@ -425,7 +423,10 @@ final class Watcher implements AutoCloseable {
 
 // ---- truth: what is on the disk ----
 
-/** Reads the source: whole, or what is dirty of it. A snapshot shares what did not change. */
+/**
+ * Reads the source, whole or only its dirty paths. A snapshot shares the objects of the one before
+ * wherever nothing has changed.
+ */
 final class Scanner {
   static final String LEAVE_OUT = "to silence this, exclude it: --exclude";
   private static final String LEFT = ": left unchanged in the copy";
@@ -481,15 +482,15 @@ final class Scanner {
   }
 
   /**
-   * The whole source, for the first time.
+   * Reads the whole source for the first time.
    *
-   * @param parts gets what is known by then now and then, the rest as {@link Closed}
+   * @param parts gets, now and then, what was read so far; the rest of it is {@link Closed}
    */
   Folder scan(Consumer<Folder> parts) throws IOException {
     return scan(parts, Duration.ofMillis(100)); // A short scan is one set, if there is room in it.
   }
 
-  /** The same, with that time before each part. */
+  /** The same with another time before each part. */
   Folder scan(Consumer<Folder> to, Duration pause) throws IOException {
     parts = new Parts(to, pause);
     Folder whole = scan(Folder.NONE);
@@ -497,7 +498,7 @@ final class Scanner {
     return whole;
   }
 
-  /** The whole source; what is as it was before is the same object. */
+  /** Reads the whole source; an unchanged entry stays the same object. */
   Folder scan(Folder before) throws IOException {
     ignore = IgnoreRules.load(root, this::local, options.selection());
     rules.clear();
@@ -516,8 +517,8 @@ final class Scanner {
   }
 
   /**
-   * The source after something happened to the given paths; null while it is gone or suddenly
-   * empty: a slip must not empty the copy as well.
+   * Returns the source after a change of some paths; null while it is gone or suddenly empty, since
+   * a slip must not empty the copy as well.
    */
   Folder next(Folder before, Dirty.Paths dirty) throws IOException {
     String what = "is gone";
@@ -554,7 +555,7 @@ final class Scanner {
     return null;
   }
 
-  /** The source after something happened to the given paths. */
+  /** Reads again what the dirty paths concern. */
   private Folder rescan(Folder before, Dirty.Paths dirty) throws IOException {
     if (ignore.stale() || dirty.wholes().contains("") || concernsRules(dirty)) {
       return scan(before);
@@ -570,7 +571,7 @@ final class Scanner {
         || dirty.wholes().stream().anyMatch(ignore::isRuleFile);
   }
 
-  /** A folder that is there as before, but for the dirty paths in it. */
+  /** Updates a known folder at the dirty paths below it. */
   private Entry update(
       String path, Path folder, IgnoreRules.InFolder rule, Folder before, Dirty.Paths dirty)
       throws IOException {
@@ -624,7 +625,7 @@ final class Scanner {
     return names;
   }
 
-  /** What is at a path now; null if nothing that is to be sent. */
+  /** Returns the entry at a path; null if there is none, or none that can be sent. */
   private Entry look(Place place) {
     Stat found = found(place.path, place.file, place.rule);
     return found == null ? drop(place.path, place.before) : look(place, found);
@@ -663,13 +664,13 @@ final class Scanner {
     return null;
   }
 
-  /** A target has this from a former run: of what is ignored by now, it may be deleted here. */
+  /** A target has this copy from a former run: parts of it may be ignored by now. */
   void known(Folder copy, Dirty dirty) {
     ignored.sentBefore(copy);
     dirty.whole("");
   }
 
-  /** A folder that is known, itself and what is dirty in it. */
+  /** Updates a known folder: its own attributes, and the dirty paths below it. */
   private Entry changed(String path, Path folder, Stat found, Folder before, Dirty.Paths dirty)
       throws IOException {
     if (!Files.isReadable(folder) || !Files.isExecutable(folder)) {
@@ -713,7 +714,7 @@ final class Scanner {
     return young.hasChanged(path, file, old) ? old.edition(old.edition() + 1) : old;
   }
 
-  /** A folder's own attributes as they are on the disk now. */
+  /** Returns a folder's own attributes as they are on the disk now. */
   Folder folderNow(Path folder) throws IOException {
     return folder(Stat.of(folder), new TreeMap<>());
   }
@@ -728,7 +729,7 @@ final class Scanner {
     return known.isLike(now(file));
   }
 
-  /** A folder and all that is in it. The rule is the one of the folder around it. */
+  /** Reads a folder and everything in it; the rule is that of the folder around it. */
   private Entry folder(String path, Path folder, IgnoreRules.InFolder around, Folder before) {
     SortedMap<String, Path> names;
     Stat own;
@@ -808,7 +809,7 @@ final class Scanner {
     }
   }
 
-  /** What could not be read; nothing if it is gone or of another kind by now: that is an event. */
+  /** Reports a path that cannot be read; one that is gone or of another kind has its event. */
   private Entry closed(String path, Path file, Predicate<Stat> same, IOException why) {
     try {
       if (!same.test(Stat.of(file))) {
@@ -834,7 +835,7 @@ final class Scanner {
     young.sent(path, file, checksum);
   }
 
-  /** What to look at without an event: files that have come of age, folders not watched. */
+  /** Hints at paths that need a look without an event. */
   void hint(Dirty dirty) {
     if (watcher != null) {
       watcher.poll();
@@ -850,12 +851,12 @@ final class Scanner {
     return lost ? Exit.SOURCE : problems.isEmpty() ? Exit.IN_STEP : Exit.PROBLEMS;
   }
 
-  /** If nothing is watched, no one will ask how what is known has changed. */
+  /** Without a watch nobody compares snapshots, so the quick look is enough. */
   private Stat stat(Path file) throws IOException {
     return watcher == null ? Stat.quick(file) : Stat.of(file);
   }
 
-  /** The attributes; null if there is nothing. */
+  /** Returns the attributes of a path; null if it does not exist. */
   private Stat found(String path, Path file, IgnoreRules.InFolder rule) {
     try {
       return stat(file);
@@ -870,15 +871,15 @@ final class Scanner {
     }
   }
 
-  /** In place of the attributes of what is there, and no one knows what it is. */
+  /** Stands for the attributes of a path that exists but cannot be seen. */
   private static final Stat HIDDEN = new Stat(0, 0, 0, 0, 0);
 
-  /** What is here counts with the mode that it shall have there. */
+  /** Returns the mode that an entry has in the copy. */
   private int modeThere(Stat found) {
     return options.mode(found.mode() & 07777, found.isFolder());
   }
 
-  /** The entry as it is on the disk now, to be held against the one of a snapshot. */
+  /** Returns a file as it is on the disk now, to be compared with a snapshot. */
   RegularFile now(Path file) throws IOException {
     Stat found = stat(file);
     if (!found.isFile()) {
@@ -890,14 +891,14 @@ final class Scanner {
 
 // ---- diff: what is to be done ----
 
-/** Finds what makes one tree of another. Parts that both share are not looked at. */
+/** Finds the changes that make one tree of another; it skips parts that both share. */
 final class Diff {
   private final List<Change> puts = new ArrayList<>();
   private final List<Change> deletes = new ArrayList<>();
 
   private Diff() {}
 
-  /** The changes in the order of work: folders before what is in them, deletes last. */
+  /** Returns the changes in the order of work: folders before their children, deletes last. */
   static List<Change> between(Folder there, Folder here) {
     Diff diff = new Diff();
     if (!sameAttributes(there, here)) {
@@ -949,7 +950,7 @@ final class Diff {
     }
   }
 
-  /** Of a folder that the rules leave out by now only what was deleted in it is deleted. */
+  /** Deletes of a folder that is ignored by now only what the source has deleted in it. */
   private void closed(String path, Folder there, Folder here) {
     there
         .children()
@@ -1017,10 +1018,11 @@ final class Archive {
   private long bytes;
 
   /**
-   * What came of it.
+   * The result.
    *
-   * @param applied the changes in the archive, with the folders that get a mode and time after them
-   * @param stale files that changed after the scan
+   * @param applied changes in the archive, and folders that get their mode and time after them
+   * @param stale files left out since they changed after the scan
+   * @param unreadable files left out since they could not be read
    * @param bytes of content
    */
   record Written(List<Change> applied, List<String> stale, List<String> unreadable, long bytes) {}
@@ -1147,13 +1149,13 @@ final class Archive {
  * One copy. Its thread goes from state to state:
  *
  * <pre>
- *   CONNECTING ──ready──▶ LISTENING ──listing──▶ SENDING ◀──ok, news──┬──────────────┐
- *       ▲                     ▲                     │                 │              │
- *       │                     │                     ├──sets under way──▶ AWAITING ───┤
- *       │                     └──── RECOVERING ◀────┼───────err───────────┘          │
- *       │                                           └──all acknowledged──▶ SETTLED ──┘
- *    RESTING ◀── the link breaks in any state, or cannot be made yet           │
- *       └──────────────── nothing to hope for, or told to stop ──▶ ENDED ◀────┘
+ *   CONNECTING ─ready─▶ LISTENING ─listing─▶ SENDING ⇄ AWAITING ─all ok─▶ SETTLED
+ *       ▲                  ▲  ▲                 ▲          │                │  │
+ *       │                  │  └── RECOVERING ◀──┼── err ───┘                │  │
+ *       │                  │                    └────── a newer snapshot ───┘  │
+ *       │                  └─────────────────────── a look, with --heal ───────┘
+ *    RESTING ◀── from any state: the link breaks, or cannot be made yet
+ *    ENDED ◀──── from any state: told to stop, or a failure that no new link mends
  * </pre>
  *
  * <p>What to send is always the difference between the copy that the target has confirmed and the
@@ -1171,19 +1173,19 @@ final class Target {
     ENDED
   }
 
-  /** How often the target looks what time has brought. */
+  /** How often an idle target checks its clocks. */
   private static final Duration TICK = Duration.ofSeconds(1);
 
   /** A target that needs longer to get ready is far: meanwhile there is time for a digest. */
   private static final Duration SOON = Duration.ofMillis(100);
 
-  /** So often an idle target is asked for a sign before it counts as silent. */
+  /** An idle target is asked for a sign so often before it counts as silent. */
   private static final int PINGS = 3;
 
   /** How often a target is asked what it has, if it is to be healed. */
   private static final Duration HEAL = Duration.ofSeconds(5);
 
-  /** A target that makes up a digest is silent; a cold disk needs this for one path, at most. */
+  /** A target that computes a digest is silent: a cold disk needs at most this for one path. */
   private static final Duration LOOK = Duration.ofMillis(10);
 
   /** A file that cannot be read is tried again after this, should its event not tell. */
@@ -1237,7 +1239,7 @@ final class Target {
   private long nextLook = System.nanoTime();
 
   /**
-   * @param changed is run whenever something new has arrived and nothing more is on its way
+   * @param changed runs whenever something new has arrived and nothing more is on its way
    * @param senders how many targets are not in step, this one among them
    */
   Target(
@@ -1286,13 +1288,13 @@ final class Target {
     return retry.hasLeft() && hasEnded();
   }
 
-  /** Whether the newest snapshot is acknowledged, but for what is held back by a problem. */
+  /** Whether the target has acknowledged the newest snapshot, except paths with a problem. */
   boolean isSettled() {
     Snapshot newest = wanted;
     return newest != null && newest.whole() && settledAt == newest.root();
   }
 
-  /** Asks the target to end once what is on its way has arrived; harmless to one that has ended. */
+  /** Asks the target to end when the sets on their way have arrived; harmless after its end. */
   void stop() {
     stopping = true;
     scanned.countDown();
@@ -1390,7 +1392,7 @@ final class Target {
     outbox.mayDelete(facts.mayDelete());
   }
 
-  /** Takes the source as it was when frep began for what the target has. */
+  /** Assumes that the copy is what the source was when frep began. */
   private State assume() throws InterruptedException {
     if (goal() == null) {
       return end(Exit.INTERRUPTED);
@@ -1424,7 +1426,7 @@ final class Target {
     return State.SENDING;
   }
 
-  /** Waits for the listing; the answer to the ping before it tells how far the target is. */
+  /** Waits for the listing; the ping that was answered before it tells how far the target is. */
   private Folder hearListing() throws Failure, InterruptedException {
     Duration look = digest.isEmpty() ? Duration.ZERO : LOOK.multipliedBy(Tree.count(known.copy()));
     Folder listed = inbox.await(Listed.class, look, TICK, () -> {}, () -> false).tree();
@@ -1432,7 +1434,7 @@ final class Target {
     return listed;
   }
 
-  /** The newest whole snapshot, waited for; null if there will be none. */
+  /** Waits for a whole snapshot; null if there will be none. */
   private Snapshot goal() throws InterruptedException {
     scanned.await();
     Snapshot newest = wanted;
@@ -1471,10 +1473,10 @@ final class Target {
   }
 
   /**
-   * Holds back deletes that look like a slip, and lets them go when they do no more. What happens
-   * before frep's eyes is no slip: only what the first comparison finds, or a limit that was given.
+   * Holds back deletes that look like a slip, and lets them go when they no longer do. A change
+   * that frep has watched is no slip: the guard is for the first comparison, or for a given limit.
    *
-   * @return whether that changes what is to be sent
+   * @return whether another batch is to be chosen
    */
   private boolean guard(List<Change> missing, boolean whole) throws Failure {
     if (!facts.mayDelete() && missing.stream().anyMatch(Delete.class::isInstance)) {
@@ -1630,7 +1632,7 @@ final class Target {
     report.acknowledged(sent.changes(), sent.bytes(), sent.trip().begun());
   }
 
-  /** All of a set has arrived but some paths: those wait, and what was built on them is undone. */
+  /** Some paths of a set have not arrived: they wait, and later sets no longer build on them. */
   private void acknowledge(Flight.Sent sent, Part part) {
     Flight.Sent arrived = sent.arrived(Outbox.without(sent.changes(), part.left()));
     acknowledge(sent.with(arrived.changes(), sent.before(), sent.result()));
@@ -1643,7 +1645,7 @@ final class Target {
     }
   }
 
-  /** A set failed: asks what the target has, and tries smaller sets to find the path at fault. */
+  /** A set failed: lists the copy, and tries smaller sets to find the path at fault. */
   private State recover() throws Failure, IOException, InterruptedException {
     known.unsure(failed.result()); // Some of it may have arrived.
     while (!flight.isEmpty()) {

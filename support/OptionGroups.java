@@ -121,8 +121,8 @@ final class OptionGroups {
         paramLabel = "N",
         converter = Count.class,
         description =
-            "Stop before a change that deletes more than N paths (default: more than 100 that are"
-                + " more than half of the copy).")
+            "Hold back more than N deletes (default: at the start, more than 100 that are more than"
+                + " half of the copy). With --once, stop before the first.")
     private Integer maxDelete;
 
     @Option(
