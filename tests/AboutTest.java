@@ -143,7 +143,7 @@ class AboutTest {
     "notes.tmp,    1, not sent: .gitignore:1: *.tmp",
     "sub/notes.tmp,1, not sent: .gitignore:1: *.tmp",
     "build/,       1, not sent: .gitignore:2: build/",
-    "sub,          0, sent: no rule speaks of it"
+    "sub,          0, sent: no rule matches it"
   })
   void tellsTheRuleWithItsFile(String path, int exit, String answer) throws IOException {
     makeSource();
