@@ -336,7 +336,7 @@ class AboutTest {
     var wrong = frep().in(folder).runs("--eject", "tools/sync.java").exits(2);
     assertEquals(
         "frep: --eject: tools/sync.java: the file must have the name frep.java\n"
-            + "hint: Java wants the name of the class: --eject tools/frep.java\n",
+            + "hint: the file is named after its class: --eject tools/frep.java\n",
         wrong.err());
     Files.writeString(folder.resolve("frep.java"), "of the user");
 

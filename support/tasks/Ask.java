@@ -33,7 +33,7 @@ final class Ask implements AutoCloseable {
     link.refuse(first);
     throw new Failure(
         Exit.CONNECTION,
-        "the target says something else before it is ready: " + first,
+        "the target says something else before it is ready",
         "--debugging shows everything that it says");
   }
 
