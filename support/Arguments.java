@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Stack;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
@@ -24,7 +23,7 @@ import picocli.CommandLine.TypeConversionException;
  * The command line: checks what the user asks for, once, and hands it to an {@link Action} as
  * {@link Options} and {@link Routes}.
  */
-@Command(
+@CommandLine.Command( // Command is a class of our own.
     name = "frep",
     sortOptions = false,
     versionProvider = About.Version.class,

@@ -233,8 +233,7 @@ final class OptionGroups {
             "--run",
             "--undo",
             "--eject",
-            "--completion",
-            "--man");
+            "--completion");
 
     @Option(
         names = "--check",

@@ -127,7 +127,9 @@ final class Usage {
   private static String hintForMissing(String given, String destination) {
     if (given.startsWith("~")) {
       return "the shell expands ~ only if it is not quoted";
-    } else if (destination != null && Files.isDirectory(Names.path(destination))) {
+    } else if (given.startsWith("/") // As DEST_PARENT_DIR must.
+        && destination != null
+        && Files.isDirectory(Names.path(destination))) {
       return "SRC_DIR comes first: frep " + Names.show(destination + " " + given);
     }
     return "SRC_DIR is a folder of this machine; the current one is "

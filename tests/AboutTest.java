@@ -143,7 +143,7 @@ class AboutTest {
     "notes.tmp,    1, not sent: .gitignore:1: *.tmp",
     "sub/notes.tmp,1, not sent: .gitignore:1: *.tmp",
     "build/,       1, not sent: .gitignore:2: build/",
-    "sub,          0, sent: no rule speaks of it"
+    "sub,          0, sent: no rule matches it"
   })
   void tellsTheRuleWithItsFile(String path, int exit, String answer) throws IOException {
     makeSource();
@@ -336,7 +336,7 @@ class AboutTest {
     var wrong = frep().in(folder).runs("--eject", "tools/sync.java").exits(2);
     assertEquals(
         "frep: --eject: tools/sync.java: the file must have the name frep.java\n"
-            + "hint: Java wants the name of the class: --eject tools/frep.java\n",
+            + "hint: the file is named after its class: --eject tools/frep.java\n",
         wrong.err());
     Files.writeString(folder.resolve("frep.java"), "of the user");
 

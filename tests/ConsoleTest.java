@@ -250,7 +250,8 @@ class ConsoleTest {
       Commands.succeed(Map.of(), List.of("rm", "-r", copy.resolve("folder").toString()));
       terminal.awaitLine("sent folder \\(7 bytes\\).* in .*");
       terminal.awaitLast("in step");
-      var told = terminal.lines().stream().filter(line -> line.contains("cannot be put")).count();
+      var told =
+          terminal.lines().stream().filter(line -> line.contains("cannot be written")).count();
       assertEquals(1, told, () -> String.join("\n", terminal.lines()));
       terminal.press("C-c").awaitLast("\\$");
       terminal.awaitLine("exit 0");
@@ -291,7 +292,7 @@ class ConsoleTest {
       assertEquals(variable.isEmpty() || variable.equals("NO_COLOR="), green, terminal.coloured());
       terminal.press("C-c").awaitLast("(\\^C)?\\$");
       terminal.type("clear; " + variable + " frep none " + parent + " -- bash");
-      terminal.awaitLine("hint: SRC_DIR must exist");
+      terminal.awaitLine("hint: SRC_DIR is a folder of this machine; .*");
       var red = terminal.coloured().contains("\033[31mfrep: ");
       assertEquals(variable.isEmpty() || variable.equals("NO_COLOR="), red, terminal.coloured());
     }

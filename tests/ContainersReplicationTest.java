@@ -268,12 +268,12 @@ class ContainersReplicationTest {
         frep.write("sub/inner", "changed\n").awaitSame(places);
         assertEquals(1, frep.watchers());
         sshd.stop();
-        frep.await("frep: ssh:target: .*").write("while one is away", "new\n");
+        frep.await("frep: ssh:target: the connection ended .*").write("while one is away", "new\n");
         frep.awaitSame(places[0], places[1]);
         sshd.resume();
         frep.awaitSame(places);
         sshd.stop();
-        frep.await("frep: ssh:target: .*").stop(4);
+        frep.await("frep: ssh:target: the connection ended .*").stop(4);
         for (var target : List.of("docker:one", "docker:two", "ssh:target")) {
           assertTrue(frep.out().contains(target + ": copied 4 files"), frep::out);
         }

@@ -42,7 +42,12 @@ class HouseTest {
   private static final int LONGEST_MAIN = 1_700;
   private static final int LONGEST_METHOD = 45;
   private static final int MOST_FLAT_FILES = 14;
-  private static final int MOST_LINES = 11_300;
+
+  /**
+   * Was 11,300 once. The journal of what was sent, the help of the front and what the owner asked
+   * for need more than moving code into rooms has saved: raise it only for something users get.
+   */
+  private static final int MOST_LINES = 13_700;
 
   /** Methods that are tables: a longer one is no harder to read. */
   private static final Set<String> TABLES = Set.of("Kubectl.explain", "Ssh.explain");

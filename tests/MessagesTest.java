@@ -56,17 +56,18 @@ class MessagesTest {
 
   /** Calls that make a message: the indices of the arguments with its text and its hint. */
   private static final Map<String, int[]> MAKERS =
-      Map.of(
-          "error", new int[] {0, 1},
-          "problem", new int[] {1, 2},
-          "failure", new int[] {0, 1},
-          "new Failure", new int[] {1, 2},
-          "new Disconnected", new int[] {0, 1},
-          "new SourceLost", new int[] {0, 1},
-          "new Problem", new int[] {1, 2},
-          "new Advice", new int[] {0, 1},
-          "new Symptom", new int[] {1, 2},
-          "new IllegalArgumentException", new int[] {0});
+      Map.ofEntries(
+          Map.entry("error", new int[] {0, 1}),
+          Map.entry("problem", new int[] {1, 2}),
+          Map.entry("failure", new int[] {0, 1}),
+          Map.entry("fail", new int[] {1, 2}),
+          Map.entry("new Failure", new int[] {1, 2}),
+          Map.entry("new Disconnected", new int[] {0, 1}),
+          Map.entry("new SourceLost", new int[] {0, 1}),
+          Map.entry("new Problem", new int[] {1, 2}),
+          Map.entry("new Advice", new int[] {0, 1}),
+          Map.entry("new Symptom", new int[] {1, 2}),
+          Map.entry("new IllegalArgumentException", new int[] {0}));
 
   /** Calls that make a text harmless or plain: the argument stands for them. */
   private static final Set<String> TRANSPARENT =
@@ -94,7 +95,9 @@ class MessagesTest {
 
   /** Classes that speak of one target, and only through its console. */
   private static final Set<String> SPEAKERS_OF_TARGETS =
-      Set.of("Check", "Errand", "Inquiry", "Refusal", "Route", "Shell", "Target", "Undo");
+      Set.of(
+          "Ask", "Check", "Compare", "Inbox", "Link", "Outbox", "Refusal", "Report", "Route",
+          "Shell", "Target");
 
   private static final String NO_HINT = "(no hint)";
 
@@ -179,7 +182,7 @@ class MessagesTest {
   /** A value, an option or argument, or one of the subjects that have no name. */
   private static final String SUBJECT =
       "(?s)(\\{|--|SRC_DIR|DEST_PARENT_DIR|/|no target|a transport|this is a defect|"
-          + "the system|the copy|here|there is nothing|more than).*";
+          + "the system|more than).*";
 
   @Test
   void allAreInOneForm() {
@@ -232,10 +235,11 @@ class MessagesTest {
           if (which == null || which[which.length - 1] >= arguments.size()) {
             return;
           }
-          var subject = subject(maker);
+          var isPrinted = !maker.equals("new IllegalArgumentException");
+          var subject = isPrinted ? subject(maker) : ""; // Its catcher names the subject.
           for (var message : texts(at(arguments.get(which[0])))) {
             var text = subject + message;
-            if (!maker.equals("new IllegalArgumentException")) { // Its catcher names the subject.
+            if (isPrinted) {
               printed.add(text);
             }
             var hints = which.length == 1 ? List.<String>of() : texts(at(arguments.get(which[1])));

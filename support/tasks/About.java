@@ -137,7 +137,7 @@ final class About {
       throw new Failure(
           Exit.USAGE,
           "--eject: " + Names.show(file) + ": the file must have the name frep.java",
-          "Java wants the name of the class: --eject tools/frep.java");
+          "the file is named after its class: --eject tools/frep.java");
     }
     return file.substring(0, Math.max(slash, file.startsWith("/") ? 1 : 0));
   }

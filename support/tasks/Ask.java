@@ -26,7 +26,15 @@ final class Ask implements AutoCloseable {
 
   /** Returns the target's first reply: Ready or Refused. */
   private Reply hear() throws Failure, InterruptedException {
-    return inbox.await(Reply.class, Duration.ZERO, TICK, () -> {}, () -> false);
+    Reply first = inbox.await(Reply.class, Duration.ZERO, TICK, () -> {}, () -> false);
+    if (first instanceof Ready || first instanceof Refused) {
+      return first;
+    }
+    link.refuse(first);
+    throw new Failure(
+        Exit.CONNECTION,
+        "the target says something else before it is ready",
+        "--debugging shows everything that it says");
   }
 
   /** The target's first reply, unless it refuses. */
@@ -35,8 +43,7 @@ final class Ask implements AutoCloseable {
     if (first instanceof Ready ready) {
       return ready.facts();
     }
-    link.refuse(first);
-    throw new Failure(Exit.CONNECTION, "not ready: " + first, "--debugging shows all that is said");
+    throw explain((Refused) first);
   }
 
   /**

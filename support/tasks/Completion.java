@@ -101,6 +101,6 @@ final class Completion {
       return names;
     }
     Stream<String> negated = Stream.of(option.names()).map(name -> name.replace("--", "--no-"));
-    return "true".equals(option.defaultValue()) ? negated : Stream.concat(names, negated);
+    return "true".equals(option.fallbackValue()) ? negated : Stream.concat(names, negated);
   }
 }

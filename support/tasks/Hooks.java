@@ -225,7 +225,7 @@ final class Hooks implements AutoCloseable {
       } catch (IOException notStarted) {
         fail(
             Exit.PROBLEMS,
-            NAME + ": sh cannot be started: " + notStarted.getMessage(),
+            "--" + NAME + ": sh cannot be started: " + notStarted.getMessage(),
             "--exec-local needs a shell called sh");
       }
     }
