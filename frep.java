@@ -1676,8 +1676,6 @@ final class Target {
     return State.LISTENING;
   }
 
-  // ---- the link breaks ----
-
   private State lose(Failure failure) {
     hangUp();
     flight.takeAll().forEach(sent -> known.unsure(sent.result()));
