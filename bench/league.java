@@ -29,7 +29,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** Plays episodes, makes those that fail small, and prints a table. frep is a black box to it. */
@@ -40,9 +39,11 @@ public final class league {
                             [--shell bash,dash,busybox,mksh] [--tar gnu,busybox,bsdtar]
                             [--user root,nobody] [--frep COMMAND] [--dir DIR]
                             [--patience SECONDS] [--shrink SECONDS] [--keep IDS]
+                            [--without STEP,...]
       Episode S has the seed S, the next one S + 1. FAULT is one of
         %s
-      --keep plays only these steps of the script of a seed, as a failure prints them.
+      --keep plays only these steps of the script of a seed, as a failure prints them;
+      --without leaves out all of these names, say secret.
       --frep is what starts frep; words are separated by blanks.
       """
           .formatted(String.join(" ", Setting.FAULTS));
@@ -54,13 +55,14 @@ public final class league {
   private final Map<String, Map<String, List<Long>>> failures = new TreeMap<>();
   private Path scratch;
   private List<String> launch;
+  private volatile Episode current;
   private long episodes;
   private long operations;
 
   private league(PrintStream out, Path here, String... args)
       throws IOException, InterruptedException {
     this.out = out;
-    for (var name : List.of("--against", "--frep", "--keep")) {
+    for (var name : List.of("--against", "--frep", "--keep", "--without")) {
       given.put(name, "");
     }
     given.put("--episodes", "100");
@@ -143,7 +145,11 @@ public final class league {
   }
 
   private void clean() {
+    var interrupted = current;
     try {
+      if (interrupted != null) {
+        interrupted.close();
+      }
       Tree.Shell.run(
           "sh", "-c", "umount -l " + scratch + "/*/parent 2>/dev/null; rm -rf " + scratch);
     } catch (IOException | InterruptedException e) {
@@ -186,20 +192,27 @@ public final class league {
         count(peer, lost.kind, seed);
       }
     }
+    if (episodes % 25 == 0) {
+      out.printf("(%d episodes, up to seed %d)%n", episodes, seed);
+    }
     out.flush();
   }
 
   /** The lists that an episode is drawn from, unless they are those of every day. */
   private String lists() {
-    return List.of("--shell", "--tar", "--user", "--only", "--frep").stream()
+    return List.of("--shell", "--tar", "--user", "--only", "--without", "--frep").stream()
         .filter(name -> !given.get(name).equals(usual.get(name)))
         .map(name -> " " + name + " '" + given.get(name) + "'")
         .collect(Collectors.joining());
   }
 
   private List<Op> kept(List<Op> ops) {
-    var ids = new TreeSet<>(list("--keep"));
-    return ids.isEmpty() ? ops : ops.stream().filter(op -> ids.contains("" + op.id())).toList();
+    var ids = list("--keep");
+    var without = list("--without");
+    return ops.stream()
+        .filter(op -> ids.isEmpty() || ids.contains("" + op.id()))
+        .filter(op -> !without.contains(op.verb()))
+        .toList();
   }
 
   private void count(String player, String kind, long seed) {
@@ -214,11 +227,13 @@ public final class league {
       throws IOException, InterruptedException {
     var base = Files.createDirectory(scratch.resolve("episode" + System.nanoTime()));
     try (var episode = new Episode(base, player, launch, setting, patience)) {
+      current = episode;
       episode.play(ops);
       return null;
     } catch (Episode.Failed failed) {
       return failed;
     } finally {
+      current = null;
       Tree.Shell.run("rm", "-rf", "" + base);
     }
   }
@@ -235,6 +250,7 @@ public final class league {
     }
     if (times == 0) {
       out.printf("  it does not fail each time%n");
+      all.forEach(op -> out.printf("    %s%n", op));
       return;
     }
     var ops = all;

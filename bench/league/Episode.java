@@ -16,6 +16,9 @@ final class Episode implements AutoCloseable {
   /** A frep that says nothing for so long hangs: four times the 30 s that it may be resting. */
   private static final long SLOWEST = 120;
 
+  /** Seconds; shorter than the longest stop of a process, longer than a slow machine takes. */
+  private static final String TIMEOUT = "5";
+
   private final List<String> launch;
   private final String player;
   private final Setting setting;
@@ -25,6 +28,7 @@ final class Episode implements AutoCloseable {
   private final List<Sender> senders = new ArrayList<>();
   private final List<Sender> retired = new ArrayList<>();
   private Sender sender;
+  private Sender last;
   private boolean quiet; // No change since a run with --once began.
   private long lastTrouble = System.nanoTime() - 60_000_000_000L;
   private boolean anyTrouble;
@@ -50,7 +54,9 @@ final class Episode implements AutoCloseable {
     this.player = player;
     this.launch = launch;
     this.setting = setting;
-    this.patience = patience;
+    // Of a write through another hard link only a sweep can tell, once in half a minute.
+    this.patience =
+        setting.has("hard") || setting.has("watches") ? Math.max(75, patience) : patience;
     source =
         new Source(
             Files.createDirectories(base.resolve("src/proj")),
@@ -129,6 +135,7 @@ final class Episode implements AutoCloseable {
       if (!young) {
         throw failed("ended by itself, exit code " + sender.exit(), "");
       }
+      last = sender;
       sender = null;
     }
   }
@@ -142,7 +149,7 @@ final class Episode implements AutoCloseable {
       words.addAll(List.of("unshare", "-Ur", "sh", "-c", limit, "sh"));
     }
     words.addAll(launch);
-    words.addAll(List.of("--json", "--timeout", "3", "--max-delete", "1000000"));
+    words.addAll(List.of("--json", "--timeout", TIMEOUT, "--max-delete", "1000000"));
     words.addAll(setting.words());
     words.addAll(List.of(more));
     words.addAll(List.of("" + source.root, "" + place.parent, "--", "" + place.link));
@@ -302,7 +309,9 @@ final class Episode implements AutoCloseable {
       inStep();
     }
     leftNothing();
-    restart();
+    if (setting.restarted()) {
+      restart();
+    }
   }
 
   /** All is quiet, and nothing is broken any more: the copy must become what the source is. */
@@ -310,10 +319,14 @@ final class Episode implements AutoCloseable {
     if (!place.spoiled.isEmpty() && !setting.words().contains("--heal")) {
       stopQuietly(); // Only a listing can show what others have changed.
     }
-    for (int i = 0; i < 5 && sender == null; i++) {
-      begin();
+    for (int i = 0; i < 5 && (sender == null || !sender.hasSynced()); i++) {
+      begin(); // A trouble just before may have ended it before it began.
+      settle(patience);
     }
     settle(patience);
+    if (sender == null) {
+      throw failed("does not start", "");
+    }
     var says = sender.state();
     judge(says.equals("in-step") ? "says in step, but " : "never in step, says " + says + ": ");
     var blocked = !verdict().blocked().isEmpty();
@@ -404,8 +417,9 @@ final class Episode implements AutoCloseable {
 
   private Failed failed(String kind, String details) {
     var text = new StringBuilder(details);
-    if (sender != null) {
-      for (var line : sender.tail(8)) {
+    var speaker = sender == null ? last : sender;
+    if (speaker != null) {
+      for (var line : speaker.tail(8)) {
         text.append("\n    | ").append(Names.show(line));
       }
     }

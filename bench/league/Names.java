@@ -21,6 +21,18 @@ final class Names {
     return Path.of(URI.create(uri.toString()));
   }
 
+  /** Returns what leads from a folder to a path below it; the inverse of at(). */
+  static String of(Path folder, Path path) {
+    var raw = raw(path);
+    var bytes = new StringBuilder();
+    for (int i = Math.min(raw.length(), raw(folder).length() + 1); i < raw.length(); i++) {
+      var escaped = raw.charAt(i) == '%';
+      bytes.append(escaped ? (char) Integer.parseInt(raw, i + 1, i + 3, 16) : raw.charAt(i));
+      i += escaped ? 2 : 0;
+    }
+    return bytes.toString();
+  }
+
   private static String raw(Path path) {
     var raw = path.toUri().getRawPath();
     return raw.endsWith("/") ? raw.substring(0, raw.length() - 1) : raw;

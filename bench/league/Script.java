@@ -1,9 +1,17 @@
 package dev.frep.league;
 
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /** Writes an episode down, step by step; tries what is done to the source on a tree of its own. */
 final class Script {
@@ -114,7 +122,7 @@ final class Script {
               "freeze",
               any(List.of("link", "shell", "tool", "any")),
               "",
-              any(List.of(30L, 300L, 1500L, 4000L)));
+              any(List.of(30L, 300L, 1500L, 7000L)));
       case "tool" -> add("arm", any(TOOLS), any(MANNERS), 1 + random.nextInt(4));
       case "cut" -> add("cut", any(List.of("there", "back")), "", cutAt());
       case "slow" -> add("slow", "", "", 200 + random.nextInt(1500));
@@ -127,6 +135,7 @@ final class Script {
       case "two" -> add("second", "", "", random.nextInt(2));
       case "down" -> down();
       case "ignore" -> rules();
+      case "hard" -> add("hard", fresh(), file(), 0);
       case "watches" -> change(); // There are too few of them from the start.
       default -> throw new AssertionError(fault);
     }
@@ -225,7 +234,7 @@ final class Script {
       case 18 -> add("copy", file(), fresh(), 0);
       case 19 -> add("replace", file(), "", small(seed));
       case 20 -> add("patch", file(), "", seed);
-      case 21 -> add("hard", fresh(), file(), 0);
+      case 21 -> add("rename", file(), file(), 0);
       case 22 ->
           add(
               any(List.of("out", "in")),
@@ -331,39 +340,36 @@ final class Script {
     }
   }
 
-  private void look() throws IOException, InterruptedException {
-    var tree = new ArrayList<String>();
-    var found =
-        Tree.Shell.read(
-            source.root,
-            "",
-            "find",
-            ".",
-            "-name",
-            ".git",
-            "-prune",
-            "-o",
-            "-mindepth",
-            "1",
-            "-printf",
-            "%y%P\\0");
-    for (var each : found.split("\0")) {
-      if (!each.isEmpty() && !each.substring(1).matches("Anchor|.*/burst[0-9]+")) {
-        tree.add(each);
-      }
-    }
-    tree.sort((a, b) -> a.substring(1).compareTo(b.substring(1)));
-    paths = names(tree, "fdl");
+  private void look() throws IOException {
+    var tree = new TreeMap<String, BasicFileAttributes>();
+    Files.walkFileTree(
+        source.root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes is) {
+            tree.put(Names.of(source.root, path), is);
+            return path.endsWith(".git") ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path path, BasicFileAttributes is) {
+            tree.put(Names.of(source.root, path), is);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    tree.keySet().removeIf(path -> ("/" + path).matches("(?s).*/(|Anchor|[.]git|burst[0-9]+)"));
+    paths = names(tree, is -> true);
     paths = paths.isEmpty() ? List.of("none") : paths;
-    files = names(tree, "f");
+    files = names(tree, BasicFileAttributes::isRegularFile);
     folders = new ArrayList<>(List.of(""));
-    folders.addAll(names(tree, "d"));
+    folders.addAll(names(tree, BasicFileAttributes::isDirectory));
   }
 
-  private static List<String> names(List<String> tree, String kinds) {
-    return tree.stream()
-        .filter(each -> kinds.indexOf(each.charAt(0)) >= 0)
-        .map(each -> each.substring(1))
+  private static List<String> names(
+      Map<String, BasicFileAttributes> tree, Predicate<BasicFileAttributes> kind) {
+    return tree.entrySet().stream()
+        .filter(each -> kind.test(each.getValue()))
+        .map(Map.Entry::getKey)
         .toList();
   }
 }

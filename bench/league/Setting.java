@@ -11,6 +11,7 @@ import java.util.TreeSet;
  * @param faults which kinds of trouble may come
  * @param once whether frep is run again and again with --once, instead of watching
  * @param relayed whether the receiver outlives its link, as one behind ssh does
+ * @param restarted whether another run in the end must find nothing to do
  * @param words further options of frep
  */
 record Setting(
@@ -20,6 +21,7 @@ record Setting(
     Set<String> faults,
     boolean once,
     boolean relayed,
+    boolean restarted,
     List<String> words,
     int operations) {
 
@@ -38,6 +40,7 @@ record Setting(
           "two",
           "down",
           "ignore",
+          "hard",
           "watches");
 
   /** What may be drawn. */
@@ -67,6 +70,7 @@ record Setting(
         faults,
         random.nextInt(6) == 0,
         random.nextBoolean(),
+        random.nextInt(3) == 0,
         List.copyOf(words),
         20 + random.nextInt(140));
   }
