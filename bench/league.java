@@ -107,6 +107,10 @@ public final class league {
   }
 
   public static void main(String... args) throws Exception {
+    if (List.of(args).contains("--help")) {
+      System.out.print(USAGE);
+      return;
+    }
     league league = null;
     try {
       league = new league(System.out, Path.of("").toAbsolutePath(), args);

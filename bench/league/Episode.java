@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** Plays a script with frep, or a peer, and judges how it ends. */
@@ -100,6 +101,8 @@ final class Episode implements AutoCloseable {
       case "second" -> second();
       case "verify" -> verify();
       case "slay", "freeze" -> strike(op);
+      case "twin" -> twin();
+      case "visit" -> visit();
       default -> {
         trouble();
         place.trouble(op);
@@ -255,6 +258,25 @@ final class Episode implements AutoCloseable {
     if (!verifying.isAlive() && verifying.exit() == 0 && verdict().isContent()) {
       sender = verifying;
       throw failed("--verify says nothing differs, but " + verdict().kind(), list(verdict()));
+    }
+  }
+
+  /** Another host has what is in the copy now; there, it is somebody else's. */
+  private void twin() throws IOException, InterruptedException {
+    Tree.Shell.run("cp", "-a", "--", "" + place.copy, "" + place.twin);
+    place.theirs.addAll(Tree.of(place.twin.resolve("proj")).keySet());
+  }
+
+  /** Replicates to the other host: what was never in the source when that was done stays. */
+  private void visit() throws IOException, InterruptedException, Failed {
+    place.theirs.removeAll(Tree.of(source.root).keySet());
+    var words = words("--once");
+    words.add("b");
+    start(words).awaitEnd(SLOWEST);
+    var gone = new TreeSet<>(place.theirs);
+    gone.removeAll(Tree.of(place.twin.resolve("proj")).keySet());
+    if (!gone.isEmpty()) {
+      throw failed("others' file gone at another host", gone.toString());
     }
   }
 

@@ -23,10 +23,17 @@ final class Place {
   final Path base;
   final Path parent;
   final Path copy;
+
+  /** What is the parent at another host, which somebody else has filled. */
+  final Path twin;
+
   final Path link;
 
   /** What others have put into the copy, and what is in it. */
   final Map<String, String> others = new TreeMap<>();
+
+  /** What somebody else has put into the twin. */
+  final Set<String> theirs = new TreeSet<>();
 
   /** What others have changed in the copy: no longer what frep put there. */
   final Set<String> spoiled = new TreeSet<>();
@@ -49,6 +56,7 @@ final class Place {
     this.setting = setting;
     parent = Files.createDirectories(base.resolve("parent"));
     copy = parent.resolve("proj");
+    twin = Files.createDirectories(base.resolve("twin"));
     faults = Files.createDirectories(base.resolve("faults"));
     mounted =
         (setting.has("full") || setting.has("readonly"))
@@ -154,6 +162,9 @@ final class Place {
     #!/bin/sh
     way=%s
     cd /
+    if [ "${1-}" = b ]; then
+        exec unshare -m sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh %t %p %s
+    fi
     if mv %s/next %s/used 2>/dev/null; then read -r way bytes <%s/used; fi
     crawl() {
         while [ "$(dd bs=16384 count=1 2>&1 >&3 | sed -n 's/ byte.*//p')" != 0 ]; do sleep 0.03; done
@@ -167,6 +178,8 @@ final class Place {
     esac
     """
         .replace("%s/", faults + "/")
+        .replace("%t", "" + twin)
+        .replace("%p", "" + parent)
         .replaceFirst("%s", setting.relayed() ? "relayed" : "direct")
         .replace("%s", String.join(" ", words));
   }

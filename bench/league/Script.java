@@ -136,6 +136,7 @@ final class Script {
       case "down" -> down();
       case "ignore" -> rules();
       case "hard" -> add("hard", fresh(), file(), 0);
+      case "hosts" -> add(random.nextInt(3) == 0 ? "twin" : "visit", "", "", 0);
       case "watches" -> change(); // There are too few of them from the start.
       default -> throw new AssertionError(fault);
     }

@@ -41,7 +41,8 @@ record Setting(
           "down",
           "ignore",
           "hard",
-          "watches");
+          "watches",
+          "hosts");
 
   /** What may be drawn. */
   record Range(List<String> shells, List<String> tars, List<String> users, List<String> faults) {}

@@ -85,7 +85,7 @@ final class Source {
       case "replace" -> replace(path, op.number());
       case "append" -> Files.write(path, bytes(op.number()), APPEND, WRITE);
       case "truncate" -> truncate(path, op.number());
-      case "chmod" -> Files.setAttribute(path, "unix:mode", (int) op.number(), NOFOLLOW_LINKS);
+      case "chmod" -> Files.setAttribute(path, "unix:mode", mode(op.number()), NOFOLLOW_LINKS);
       case "touch" -> touch(path, FileTime.fromMillis(op.number() * 1000));
       case "secret" -> secret(path, op.number());
       case "link" -> link(path, op.other());
@@ -105,6 +105,11 @@ final class Source {
       case "lose" -> lose(op.number());
       default -> throw new AssertionError(op);
     }
+  }
+
+  /** Only root can go on with what nobody may read. */
+  private static int mode(long mode) {
+    return (int) (System.getProperty("user.name").equals("root") ? mode : mode | 0700);
   }
 
   static byte[] bytes(long seed) {
