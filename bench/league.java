@@ -55,7 +55,7 @@ public final class league {
   private final Map<String, Map<String, List<Long>>> failures = new TreeMap<>();
   private Path scratch;
   private List<String> launch;
-  private volatile Episode current;
+  private volatile boolean interrupted;
   private long episodes;
   private long operations;
 
@@ -135,25 +135,39 @@ public final class league {
   private long play() throws IOException, InterruptedException {
     scratch = Files.createTempDirectory(Path.of(given.get("--dir")), "frep-league-");
     Files.setPosixFilePermissions(scratch, PosixFilePermissions.fromString("rwxr-xr-x"));
-    var cleaner = new Thread(this::clean);
+    var player = Thread.currentThread();
+    var cleaner = new Thread(() -> interrupt(player));
     Runtime.getRuntime().addShutdownHook(cleaner);
-    launch = Sender.direct(launch, scratch.resolve("start"));
-    var started = System.nanoTime();
-    for (long i = 0; i < number("--episodes"); i++) {
-      episode(number("--seed") + i);
+    try {
+      launch = Sender.direct(launch, scratch.resolve("start"));
+      var started = System.nanoTime();
+      for (long i = 0; i < number("--episodes"); i++) {
+        episode(number("--seed") + i);
+      }
+      table((System.nanoTime() - started) / 1e9);
+    } finally {
+      if (!interrupted) {
+        Runtime.getRuntime().removeShutdownHook(cleaner);
+        clean();
+      }
     }
-    table((System.nanoTime() - started) / 1e9);
-    clean();
-    Runtime.getRuntime().removeShutdownHook(cleaner);
     return failures.getOrDefault("frep", Map.of()).values().stream().mapToLong(List::size).sum();
   }
 
-  private void clean() {
-    var interrupted = current;
+  /** The episode that is played ends its processes first. */
+  private void interrupt(Thread player) {
+    interrupted = true;
+    player.interrupt();
     try {
-      if (interrupted != null) {
-        interrupted.close();
-      }
+      player.join(20_000);
+    } catch (InterruptedException now) {
+      System.err.println("league: interrupted twice");
+    }
+    clean();
+  }
+
+  private void clean() {
+    try {
       Tree.Shell.run(
           "sh", "-c", "umount -l " + scratch + "/*/parent 2>/dev/null; rm -rf " + scratch);
     } catch (IOException | InterruptedException e) {
@@ -186,6 +200,7 @@ public final class league {
           "%nFAILED seed %d: %s%n  %s%n    %s%n", seed, failed.kind, setting, failed.getMessage());
       var again = "./jbang league --episodes 1 --seed " + seed + lists();
       out.printf("  again: %s%n", again);
+      out.flush();
       if (number("--shrink") > 0) {
         shrink(setting, ops, failed.kind, again);
       }
@@ -231,13 +246,11 @@ public final class league {
       throws IOException, InterruptedException {
     var base = Files.createDirectory(scratch.resolve("episode" + System.nanoTime()));
     try (var episode = new Episode(base, player, launch, setting, patience)) {
-      current = episode;
       episode.play(ops);
       return null;
     } catch (Episode.Failed failed) {
       return failed;
     } finally {
-      current = null;
       Tree.Shell.run("rm", "-rf", "" + base);
     }
   }
