@@ -4,6 +4,7 @@
 //COMPILE_OPTIONS -encoding UTF-8
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto
 //SOURCES league/Episode.java
+//SOURCES league/Failed.java
 //SOURCES league/Names.java
 //SOURCES league/Op.java
 //SOURCES league/Peer.java
@@ -242,13 +243,13 @@ public final class league {
   }
 
   /** Plays it once; null if all is well. */
-  private Episode.Failed attempt(String player, Setting setting, List<Op> ops, long patience)
+  private Failed attempt(String player, Setting setting, List<Op> ops, long patience)
       throws IOException, InterruptedException {
     var base = Files.createDirectory(scratch.resolve("episode" + System.nanoTime()));
     try (var episode = new Episode(base, player, launch, setting, patience)) {
       episode.play(ops);
       return null;
-    } catch (Episode.Failed failed) {
+    } catch (Failed failed) {
       return failed;
     } finally {
       Tree.Shell.run("rm", "-rf", "" + base);

@@ -5,45 +5,63 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.frep.league.league;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
-import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A few episodes of each kind of trouble, always the same: ./jbang league plays any number. */
+/** An episode of each kind of trouble, always the same one: ./jbang league plays any number. */
 class LeagueTest {
 
   @ParameterizedTest
   @CsvSource({
-    "none, 1, 3",
+    "none, 1",
+    "kill, 1",
+    "stop, 1",
+    "tool, 1",
+    "cut, 1",
+    "slow, 1",
+    "full, 1",
+    "readonly, 1",
+    "missing, 1",
+    "meddle, 1",
+    "two, 1",
+    "down, 1",
+    "ignore, 1",
+    "watches, 1",
+    "hosts, 1",
   })
-  void endsInStep(String fault, long seed, int episodes) throws Exception {
+  void endsInStep(String trouble, String seed) throws Exception {
     var said = new ByteArrayOutputStream();
     var failed =
         league.play(
-            new PrintStream(said, true),
-            "--episodes",
-            "" + episodes,
-            "--seed",
-            "" + seed,
-            "--only",
-            fault,
-            "--frep",
-            command());
+            new PrintStream(said, true, StandardCharsets.UTF_8),
+            words(
+                "--shrink 0 --shell bash,dash --tar gnu --user root --without secret",
+                trouble,
+                seed));
     assertEquals(0, failed, said::toString);
   }
 
-  private static String command() throws IOException {
+  private static String[] words(String fixed, String trouble, String seed) {
+    var words = new ArrayList<>(List.of(fixed.split(" ")));
+    words.addAll(List.of("--episodes", "1", "--only", trouble, "--seed", seed));
+    words.addAll(List.of("--frep", command()));
+    return words.toArray(String[]::new);
+  }
+
+  /** frep from the class path of the tests, without JBang. */
+  private static String command() {
     var classPath =
         Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
             .map(part -> Path.of(part).toAbsolutePath().toString())
             .collect(Collectors.joining(File.pathSeparator));
-    return Path.of(System.getProperty("java.home"), "bin", "java")
-        + " -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "
-        + classPath
-        + " dev.frep.frep";
+    var java = Path.of(System.getProperty("java.home"), "bin", "java");
+    return java + " -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp " + classPath + " dev.frep.frep";
   }
 }

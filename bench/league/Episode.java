@@ -34,17 +34,6 @@ final class Episode implements AutoCloseable {
   private long lastTrouble = System.nanoTime() - 60_000_000_000L;
   private boolean anyTrouble;
 
-  /** What went wrong; the kind is what failures are counted by. */
-  static final class Failed extends Exception {
-    private static final long serialVersionUID = 1;
-    final String kind;
-
-    Failed(String kind, String details) {
-      super(details);
-      this.kind = kind;
-    }
-  }
-
   /**
    * @param player frep, rsync or lsyncd
    * @param launch the words that start frep
