@@ -173,7 +173,7 @@ final class Script {
   /** Ignore files, and repositories that come and go. */
   private void rules() throws IOException, InterruptedException {
     var folder = random.nextInt(3) == 0 ? plain() : "";
-    switch (random.nextInt(10)) {
+    switch (random.nextInt(12)) {
       case 0, 1, 2, 3 -> {
         var lines = new StringBuilder();
         for (int i = random.nextInt(4); i > 0; i--) {
@@ -202,8 +202,20 @@ final class Script {
                   List.of(
                       "checkout -qf HEAD~1", "checkout -qf main", "stash -q", "checkout -q -- .")),
               0);
+      case 10, 11 -> forced();
       default -> throw new AssertionError();
     }
+  }
+
+  /** Git removes what it tracks and what a pattern ignores all the same. */
+  private void forced() throws IOException, InterruptedException {
+    var pattern = any(List.of("*.log*", "a*", "build*", "*1"));
+    add("ignore", ".gitignore", pattern + "\n", 0);
+    add("git", "", "init -q", 0);
+    add("git", "", "add -f -A", 0);
+    add("git", "", "commit -q -m x", 0);
+    add(random.nextBoolean() ? "settle" : "pause", "", "", 100);
+    add("git", "", "rm -rqf --ignore-unmatch " + pattern, 0);
   }
 
   /** A folder whose name a command line takes. */
