@@ -20,21 +20,21 @@ class LeagueTest {
 
   @ParameterizedTest
   @CsvSource({
-    "none, 1",
-    "kill, 1",
-    "stop, 1",
-    "tool, 1",
-    "cut, 1",
-    "slow, 1",
-    "full, 1",
-    "readonly, 1",
-    "missing, 1",
-    "meddle, 1",
-    "two, 1",
-    "down, 1",
-    "ignore, 1",
-    "watches, 1",
-    "hosts, 1",
+    "none, 3",
+    "kill, 3",
+    "stop, 3",
+    "tool, 3",
+    "cut, 3",
+    "slow, 3",
+    "full, 3",
+    "readonly, 3",
+    "missing, 4",
+    "meddle, 3",
+    "two, 3",
+    "down, 3",
+    "ignore, 4",
+    "watches, 3",
+    "hosts, 4",
   })
   void endsInStep(String trouble, String seed) throws Exception {
     var said = new ByteArrayOutputStream();
