@@ -7,6 +7,7 @@
 //DEPS org.apache.commons:commons-compress:1.28.0
 //DEPS commons-codec:commons-codec:1.22.1
 //COMPILE_OPTIONS -encoding UTF-8 -XDignore.symbol.file
+//SOURCES ../bench/league.java
 //SOURCES ../frep.java
 //SOURCES AboutTest.java
 //SOURCES AtomicTest.java
@@ -35,6 +36,7 @@
 //SOURCES KnownTest.java
 //SOURCES LauncherStartTest.java
 //SOURCES LauncherTest.java
+//SOURCES LeagueTest.java
 //SOURCES LiarTest.java
 //SOURCES LocalReplicationTest.java
 //SOURCES MainJobTest.java
