@@ -290,13 +290,18 @@ inside='
 
 unlock() { # - PATH: a folder that its owner may not write in, or not even enter
     case $2 in
-        .) cd -P -- "$dest" && name=. ;;
-        */*) enter "${2%/*}" && decode "$dest" "$2" && name=./${folder##*/} ;;
-        *) enter . && decode "$dest" "$2" && name=./${folder##*/} ;;
-    esac || return
+        .) around=. ;;
+        */*) around=${2%/*} ;;
+        *) around=. ;;
+    esac
+    enter "$around" && decode "$dest" "$2" || return
+    name=.
+    if [ "$2" != . ]; then name=./${folder##*/}; fi
+    case $name in
+        ./ | ./. | ./..) unknown "$2" || return ;;
+    esac
     if [ -L "$name" ] || [ ! -d "$name" ]; then
-        printf '%s: no folder\n' "$folder"
-        return 1
+        unknown "$folder" || return
     fi
     [ -z "$trash" ] || keep_mode "$2" "$name"
     chmod u+rwx -- "$name"
