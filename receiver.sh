@@ -77,7 +77,8 @@ enter() { # PATH: goes to that folder, if no symlink and no .. is on the way
 
 stage() { # N SIZE: unpacks what follows into a folder that nobody looks into
     [ -d "$in" ] || lost
-    [ -z "$staged" ] || fresh # What an aborted set has left is not of this one.
+    present "$dest" || mkdir -- "$dest" # Somebody has removed it: the set will fail, and all be sent.
+    [ -z "$staged" ] || fresh           # What an aborted set has left is not of this one.
     staged=$1
     case $2 in
         0) unpack=unpack_chunks filter=cat ;;
@@ -227,7 +228,9 @@ tree() { # stamped or not: if the folders in t/ have the modes and times that th
     case $1 in stamped) set -- --preserve=mode,timestamps ;; *) set -- ;; esac
     cp -RlfP "$@" -- "$in/t/." "$dest/." && return
     cd -- "$in/t" && find . ! -type d -print0 >"$stage/tree" &&
-        xargs -0 sh -c "$unlinked" sh "$dest" <"$stage/tree" >>"$stage/left" && [ -s "$stage/left" ]
+        xargs -0 sh -c "$unlinked" sh "$dest" <"$stage/tree" >>"$stage/left" || return
+    [ "$#" = 0 ] || unstamped t || return
+    [ -s "$stage/left" ]
 }
 
 # DEST PATH...: says which of these are not the same in DEST, each with a NUL.
@@ -307,10 +310,29 @@ unlock() { # - PATH: a folder that its owner may not write in, or not even enter
     chmod u+rwx -- "$name"
 }
 
-attributes() { enter "$2" && chmod "00$1" . && touch -r "$in/d${folder#"$dest"}" .; } # MODE PATH
+attributes() { # MODE PATH
+    enter "$2" || return
+    { chmod "00$1" . && touch -r "$in/d${folder#"$dest"}" .; } || leave "${folder#"$dest"}/."
+}
 
 # Never writes into a file or through a link, should there be more than folders.
-stamp() { cp -R --remove-destination --preserve=mode,timestamps -- "$in/d/." "$dest/."; }
+stamp() { cp -R --remove-destination --preserve=mode,timestamps -- "$in/d/." "$dest/." || unstamped d; }
+
+unstamped() { # NAME: leaves the folders that have not the modes and times of those in NAME
+    cd -- "$in/$1" && find . -type d -print0 >"$stage/tree" &&
+        xargs -0 sh -c "$other_stamp" sh "$dest" <"$stage/tree" >>"$stage/left" && [ -s "$stage/left" ]
+}
+
+# DEST PATH...: says which of these folders have another mode or time in DEST, each as PATH/. with a NUL.
+# shellcheck disable=SC2016
+other_stamp='
+    dest=$1
+    shift
+    for path; do
+        [ "$(stat -c "%a %Y" -- "$path")" = "$(stat -c "%a %Y" -- "$dest/$path")" ] ||
+            printf "%s/.\0" "${path#.}"
+    done
+'
 
 # --- what is there ------------------------------------------------------------------------------
 

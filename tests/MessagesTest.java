@@ -96,8 +96,8 @@ class MessagesTest {
   /** Classes that speak of one target, and only through its console. */
   private static final Set<String> SPEAKERS_OF_TARGETS =
       Set.of(
-          "Ask", "Check", "Compare", "Inbox", "Link", "Outbox", "Refusal", "Report", "Route",
-          "Shell", "Target");
+          "Ask", "Check", "Compare", "Inbox", "Link", "Outbox", "Refusal", "Report", "Retry",
+          "Route", "Shell", "Target");
 
   private static final String NO_HINT = "(no hint)";
 

@@ -69,6 +69,7 @@
 //SOURCES TreeTest.java
 //SOURCES Trees.java
 //SOURCES TroubleTest.java
+//SOURCES TruthTest.java
 //SOURCES Tmux.java
 //SOURCES WatchTest.java
 //SOURCES World.java

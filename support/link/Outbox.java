@@ -270,7 +270,7 @@ final class Outbox {
     Set<String> paths = new HashSet<>(left);
     List<Change> arrived = new ArrayList<>();
     for (Change change : changes) {
-      boolean stays = paths.contains(change.path()) && !isUpdate(change);
+      boolean stays = paths.contains(isUpdate(change) ? attributes(change) : change.path());
       for (String up = change.path(); change instanceof Put && !stays && !up.isEmpty(); ) {
         up = Tree.parent(up);
         stays = !up.isEmpty() && paths.contains(up);
@@ -280,6 +280,11 @@ final class Outbox {
       }
     }
     return arrived;
+  }
+
+  /** How the receiver tells that the attributes of a folder are not as they should be. */
+  private static String attributes(Change change) {
+    return change.path().isEmpty() ? "." : change.path() + "/.";
   }
 
   /**
