@@ -44,10 +44,11 @@ class HouseTest {
   private static final int MOST_FLAT_FILES = 14;
 
   /**
-   * Was 11,300 once. The journal of what was sent, the help of the front and what the owner asked
-   * for need more than moving code into rooms has saved: raise it only for something users get.
+   * The first version had 11,365. The rooms took lines away; the journal, the answers path by path,
+   * targets that come and go, the help of the front, the single file and the completion brought
+   * more. Raise it only for something that users get.
    */
-  private static final int MOST_LINES = 13_700;
+  private static final int MOST_LINES = 14_600;
 
   /** Methods that are tables: a longer one is no harder to read. */
   private static final Set<String> TABLES = Set.of("Kubectl.explain", "Ssh.explain");
