@@ -109,7 +109,7 @@ class PodsReplicationTest {
       frep.start(CODE, "--kubectl", "deploy/web");
       frep.awaitSame(places.toArray(Place[]::new));
       for (var pod : List.of("web-1", "web-2")) {
-        assertTrue(frep.out().contains("kubectl:" + pod + ": copied 4 files"), frep::out);
+        frep.await("kubectl:" + pod + ": copied 4 files.*"); // Said after the files are there.
       }
 
       cluster.delete("web-2");
