@@ -162,7 +162,7 @@ commit() { # N
     fi
     staged=
     cd /
-    rm -f -- "$stage/left"
+    [ ! -f "$stage/left" ] || rm -f -- "$stage/left"
     fresh
 }
 
