@@ -32,7 +32,7 @@ final class SingleFile {
           "support/system/",
           "transports/");
 
-  private static final Pattern IMPORT = Pattern.compile("(?m)^import (static )?([\\w.]+);\n");
+  private static final Pattern IMPORT = Pattern.compile("(?m)^import (static )?([\\w.*]+);\n");
 
   private static final Pattern PUBLIC_TYPE =
       Pattern.compile("(?m)^public (?=((final|abstract|sealed) )*(class|interface|enum|record) )");
@@ -96,7 +96,8 @@ final class SingleFile {
         staticImports.add(name);
         continue;
       }
-      String before = imports.put(name.substring(name.lastIndexOf('.') + 1), name);
+      String simple = name.endsWith("*") ? name : name.substring(name.lastIndexOf('.') + 1);
+      String before = imports.put(simple, name);
       if (before != null && !before.equals(name)) {
         throw defect(path + " imports " + name + ", another file " + before);
       }
